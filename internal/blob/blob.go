@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // ErrNotFound is returned for a name that the store does not hold.
@@ -103,6 +104,38 @@ func (f *Folder) Delete(_ context.Context, name string) error {
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
+	}
+	return nil
+}
+
+// Sweeper is a Store that can be asked to remove what nobody uses.
+type Sweeper interface {
+	Store
+	// Sweep removes every blob that was put longer than grace ago and of which used says no. A blob
+	// that is put again meanwhile counts as new.
+	Sweep(ctx context.Context, grace time.Duration, used func(ctx context.Context, name string) (bool, error)) error
+}
+
+// Sweep implements Sweeper.
+func (f *Folder) Sweep(ctx context.Context, grace time.Duration, used func(ctx context.Context, name string) (bool, error)) error {
+	files, err := filepath.Glob(filepath.Join(f.dir, "??", "*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		info, err := os.Stat(path)
+		if err != nil || time.Since(info.ModTime()) < grace {
+			continue
+		}
+		if in, err := used(ctx, filepath.Base(path)); err != nil || in {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
