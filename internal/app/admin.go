@@ -1,0 +1,65 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// maxAdvance bounds one jump of the clock: longer than anything waits.
+const maxAdvance = 366 * 24 * time.Hour
+
+// admin serves /_headgate/: what AWS has no operation for.
+//
+//	GET  /_headgate/health   {"status":"ok"}
+//	GET  /_headgate/clock    {"now":…,"rate":…}
+//	POST /_headgate/clock    {"rate":60,"advance":"10m"}, either or both
+func (a *App) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_headgate/health", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]any{"status": "ok"})
+	})
+	mux.HandleFunc("GET /_headgate/clock", func(w http.ResponseWriter, _ *http.Request) { a.tellTime(w) })
+	mux.HandleFunc("POST /_headgate/clock", a.setClock)
+	return mux
+}
+
+func (a *App) tellTime(w http.ResponseWriter) {
+	answer(w, http.StatusOK, map[string]any{"now": a.clock.Now(), "rate": a.clock.Anchor().Rate})
+}
+
+func (a *App) setClock(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Rate    float64
+		Advance string
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil {
+		answer(w, http.StatusBadRequest, map[string]any{"message": `want {"rate": 60, "advance": "10m"}: ` + err.Error()})
+		return
+	}
+	var advance time.Duration
+	if in.Advance != "" {
+		var err error
+		if advance, err = time.ParseDuration(in.Advance); err != nil || advance < 0 || advance > maxAdvance {
+			answer(w, http.StatusBadRequest, map[string]any{"message": `advance must be a duration up to a year, such as "90s" or "10m"`})
+			return
+		}
+	}
+	if in.Rate < 0 || in.Rate > 1e6 {
+		answer(w, http.StatusBadRequest, map[string]any{"message": "rate must be above 0 and at most 1000000"})
+		return
+	}
+	if err := a.clock.change(r.Context(), in.Rate, advance); err != nil {
+		answer(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
+		return
+	}
+	a.tellTime(w)
+}
+
+func answer(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(v) // a client that is gone needs no answer
+}

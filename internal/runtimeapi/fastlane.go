@@ -1,0 +1,317 @@
+package runtimeapi
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	nextLine       = "GET " + runtimePrefix + "invocation/next HTTP/1.1\r\n"
+	responsePrefix = "POST " + runtimePrefix + "invocation/"
+	responseSuffix = "/response HTTP/1.1\r\n"
+
+	acceptedReply = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n" + statusOK
+
+	// An event up to this size is copied behind its headers and sent in one write, which cannot
+	// block: the client has nothing unread. Larger ones get a write deadline.
+	inlinePayload = 32 << 10
+)
+
+func (s *Server) accept() {
+	for {
+		c, err := s.listener.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			time.Sleep(5 * time.Millisecond) // out of descriptors: it passes
+			continue
+		}
+		go s.serve(c)
+	}
+}
+
+// serve reads the requests of one connection for as long as they are those of the warm path.
+func (s *Server) serve(c net.Conn) {
+	if s.cfg.Admit != nil {
+		if err := s.cfg.Admit(c); err != nil {
+			s.cfg.Logger.Warn("runtimeapi: connection refused", "from", c.RemoteAddr().String(), "error", err)
+			c.Close()
+			return
+		}
+	}
+	if !s.track(c) {
+		c.Close()
+		return
+	}
+	l := &lane{s: s, conn: c, in: bufio.NewReaderSize(c, 4<<10)}
+	handed := l.run()
+	s.leave(l)
+	s.untrack(c)
+	if !handed {
+		c.Close()
+		return
+	}
+	s.handover.give(&replayed{Conn: c, r: l.in})
+}
+
+func (s *Server) track(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	return true
+}
+
+func (s *Server) untrack(c net.Conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+}
+
+// lane is a connection on the warm path. It is itself the poll of the runtime's `next`: the
+// invoker's goroutine writes the event, while the lane's own already waits for the answer.
+type lane struct {
+	s    *Server
+	conn net.Conn
+	in   *bufio.Reader
+	out  []byte // reused; used by one side at a time, as HTTP alternates
+}
+
+// run returns true when the connection is to go on under net/http, with l.in unread from the
+// current request's first byte.
+func (l *lane) run() (handOver bool) {
+	for {
+		head, err := l.head()
+		if err != nil {
+			return false
+		}
+		if head == nil {
+			return true
+		}
+		switch {
+		case bytes.HasPrefix(head, []byte(nextLine)):
+			if f := parseFields(head[len(nextLine):]); f.other || f.length > 0 {
+				return true
+			}
+			if l.s.next(l) != nil {
+				return true // net/http words the refusal
+			}
+			l.in.Discard(len(head))
+		case bytes.HasPrefix(head, []byte(responsePrefix)):
+			if ok, err := l.response(head); err != nil {
+				return false
+			} else if !ok {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+}
+
+// head waits for a request's head and returns it with its empty line, still unread in l.in. It is
+// nil when the head is longer than the buffer.
+func (l *lane) head() ([]byte, error) {
+	n := 1
+	for {
+		if _, err := l.in.Peek(n); err != nil {
+			if errors.Is(err, bufio.ErrBufferFull) {
+				return nil, nil
+			}
+			return nil, err
+		}
+		have, _ := l.in.Peek(l.in.Buffered())
+		if i := bytes.Index(have, []byte("\r\n\r\n")); i >= 0 {
+			return have[:i+4], nil
+		}
+		n = len(have) + 1
+	}
+}
+
+// response takes `POST …/{id}/response` with a known length. ok is false when it is not that
+// simple; nothing was read then.
+func (l *lane) response(head []byte) (ok bool, err error) {
+	line, fields, _ := bytes.Cut(head, []byte("\r\n"))
+	id, found := bytes.CutSuffix(head[len(responsePrefix):len(line)+2], []byte(responseSuffix))
+	if !found || bytes.ContainsAny(id, "/%? ") {
+		return false, nil
+	}
+	f := parseFields(fields)
+	if f.other || f.length < 0 || f.length > MaxPayload {
+		return false, nil
+	}
+	if _, err := l.s.begin(id, "InvocationResponse"); err != nil {
+		return false, nil
+	}
+	l.in.Discard(len(head))
+	body := make([]byte, f.length)
+	if _, err := io.ReadFull(l.in, body); err != nil {
+		l.s.abandon()
+		return false, err
+	}
+	// The invoker first: a process that ends as soon as it is answered must not seem to have
+	// ended without an answer.
+	l.s.finish(Result{Payload: body})
+	_, err = io.WriteString(l.conn, acceptedReply)
+	return true, err
+}
+
+// deliver implements poll.
+func (l *lane) deliver(inv *Invocation) error {
+	b := appendEvent(l.out[:0], inv)
+	large := len(inv.Payload) > inlinePayload
+	if !large {
+		b = append(b, inv.Payload...)
+	}
+	l.out = b
+	if !large {
+		_, err := l.conn.Write(b)
+		return err
+	}
+	l.conn.SetWriteDeadline(inv.Deadline)
+	parts := net.Buffers{b, inv.Payload}
+	_, err := parts.WriteTo(l.conn)
+	l.conn.SetWriteDeadline(time.Time{})
+	return err
+}
+
+// replaced implements poll: the older connection is closed, its client knows that it is gone.
+func (l *lane) replaced() { l.conn.Close() }
+
+// appendEvent appends the head of the answer to `next`.
+func appendEvent(b []byte, inv *Invocation) []byte {
+	b = append(b, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: "...)
+	b = appendValue(b, inv.RequestID)
+	b = append(b, "\r\nLambda-Runtime-Deadline-Ms: "...)
+	b = strconv.AppendInt(b, inv.Deadline.UnixMilli(), 10)
+	b = append(b, "\r\nLambda-Runtime-Invoked-Function-Arn: "...)
+	b = appendValue(b, inv.InvokedFunctionARN)
+	for _, o := range optional(inv) {
+		if o.value != "" {
+			b = append(append(append(b, "\r\n"...), o.name...), ": "...)
+			b = appendValue(b, o.value)
+		}
+	}
+	b = append(b, "\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(inv.Payload)), 10)
+	return append(b, "\r\n\r\n"...)
+}
+
+// appendValue appends a header's value; a client context comes from the caller and may hold line
+// breaks, which would end the header.
+func appendValue(b []byte, v string) []byte {
+	for i := range len(v) {
+		c := v[i]
+		if c == '\r' || c == '\n' {
+			c = ' '
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// fields is what the warm path must know of a request's headers.
+type fields struct {
+	length int64 // Content-Length, -1 if absent
+	other  bool  // a header is malformed or changes framing, mode or the connection's life
+}
+
+// parseFields reads header lines up to the empty one.
+func parseFields(b []byte) fields {
+	f := fields{length: -1}
+	for len(b) > 2 {
+		line, rest, ok := bytes.Cut(b, []byte("\r\n"))
+		if !ok || bytes.ContainsAny(line, "\r\n\x00") { // net/http takes a lone \n for a line's end
+			f.other = true
+			return f
+		}
+		b = rest
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok || len(name) == 0 || line[0] == ' ' || line[0] == '\t' || name[len(name)-1] == ' ' {
+			f.other = true
+			return f
+		}
+		value = bytes.TrimSpace(value)
+		switch {
+		case foldEqual(name, "content-length"):
+			n, err := strconv.ParseUint(string(value), 10, 62)
+			if err != nil || f.length >= 0 || value[0] == '+' {
+				f.other = true
+				return f
+			}
+			f.length = int64(n)
+		case foldEqual(name, "connection"):
+			f.other = f.other || !foldEqual(value, "keep-alive")
+		case foldEqual(name, "transfer-encoding"), foldEqual(name, "expect"), foldEqual(name, "upgrade"), foldEqual(name, "trailer"),
+			foldEqual(name, "lambda-runtime-function-response-mode"):
+			f.other = true
+		}
+	}
+	return f
+}
+
+// foldEqual compares ASCII without regard to case; lower is in lower case.
+func foldEqual(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i := range b {
+		c := b[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// handover is the listener through which net/http gets its connections.
+type handover struct {
+	addr  net.Addr
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newHandover(addr net.Addr) *handover {
+	return &handover{addr: addr, conns: make(chan net.Conn), done: make(chan struct{})}
+}
+
+func (h *handover) give(c net.Conn) {
+	select {
+	case h.conns <- c:
+	case <-h.done:
+		c.Close()
+	}
+}
+
+func (h *handover) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (h *handover) Close() error   { h.once.Do(func() { close(h.done) }); return nil }
+func (h *handover) Addr() net.Addr { return h.addr }
+
+// replayed is a connection whose first bytes were read ahead.
+type replayed struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func (c *replayed) Read(p []byte) (int, error) { return c.r.Read(p) }
