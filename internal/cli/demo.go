@@ -83,7 +83,7 @@ func (c *Demo) Run(e *env) error {
 	e.line("platform ready at %s, its clock running %g × real time", e.endpoint, c.ClockRate)
 	err = runDemo(e, source, work)
 	if c.Keep && e.ctx.Err() == nil {
-		e.line("\nThe platform keeps running. In another terminal:\n  export AWS_ENDPOINT_URL=%s\n  headgate rollouts list\n  headgate invoke demo-function --help\n  aws cloudformation describe-stacks\nInterrupt to end it.", e.endpoint)
+		e.line("\nThe platform keeps running. In another terminal:\n  export AWS_ENDPOINT_URL=%s\n  headgate rollouts list\n  headgate logs CodeDeployHook_HealthCheck-demo --all\n  aws cloudformation describe-stacks\nInterrupt to end it.", e.endpoint)
 		<-e.ctx.Done()
 	}
 	return errors.Join(err, a.Close())

@@ -101,7 +101,7 @@ func (w *rolloutWatch) target(r *rolloutView) (began time.Time, err error) {
 	if f := t.LambdaFunctionInfo; f != nil {
 		r.Function, r.Alias = aws.ToString(f.FunctionName), aws.ToString(f.FunctionAlias)
 		r.From, r.To = aws.ToString(f.CurrentVersion), aws.ToString(f.TargetVersion)
-		r.Weight = f.TargetVersionWeight
+		r.Weight = f.TargetVersionWeight * 100 // a fraction, whatever its documentation says
 	}
 	for _, l := range t.LifecycleEvents {
 		v := lifecycleView{Name: aws.ToString(l.LifecycleEventName), Status: string(l.Status)}
@@ -181,7 +181,7 @@ func trafficOf(c *types.TrafficRoutingConfig) rollout.TrafficConfig {
 const barWidth = 20
 
 // bar draws a weight in percent.
-func bar(percent float64, status string) string {
+func bar(percent float64) string {
 	full := int(math.Round(percent / 100 * barWidth))
 	return fmt.Sprintf("[%s%s] %3.0f %%", strings.Repeat("█", full), strings.Repeat("·", barWidth-full), percent)
 }

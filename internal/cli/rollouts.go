@@ -116,7 +116,7 @@ func (c *RolloutsShow) Run(e *env) error {
 		return e.print(r)
 	}
 	e.line("%s  %s  %s/%s", r.ID, r.Status, r.Application, r.Group)
-	e.line("%s:%s  version %s → %s  %s", r.Function, r.Alias, r.From, r.To, bar(r.Weight, r.Status))
+	e.line("%s:%s  version %s → %s  %s", r.Function, r.Alias, r.From, r.To, bar(r.Weight))
 	e.line("config %s, by %s, created %s", r.Config, r.Creator, r.Created.UTC().Format(time.DateTime))
 	for _, l := range r.Lifecycle {
 		e.line("  %-20s %s%s", l.Name, l.Status, after("  ", l.Message))

@@ -110,7 +110,7 @@ func (w *rolloutWatch) changes(was, is *rolloutView) error {
 		}
 	}
 	if is.Weight != was.Weight {
-		news = append(news, fmt.Sprintf("version %s gets %s of the traffic", is.To, bar(is.Weight, is.Status)))
+		news = append(news, fmt.Sprintf("version %s gets %s of the traffic", is.To, bar(is.Weight)))
 	}
 	for i, a := range is.Alarms {
 		if i >= len(was.Alarms) || was.Alarms[i].State != a.State {
@@ -137,7 +137,7 @@ func (w *rolloutWatch) changes(was, is *rolloutView) error {
 
 // summary is the line of the board.
 func (r *rolloutView) summary() string {
-	text := fmt.Sprintf("%s  %-10s %s %s → %s", r.ID, r.Status, bar(r.Weight, r.Status), r.From, r.To)
+	text := fmt.Sprintf("%s  %-10s %s %s → %s", r.ID, r.Status, bar(r.Weight), r.From, r.To)
 	var marks []string
 	for _, l := range r.Lifecycle {
 		marks = append(marks, map[string]string{"Pending": "○", "InProgress": "◐", "Succeeded": "●", "Failed": "✗", "Skipped": "–"}[l.Status]+" "+l.Name)
