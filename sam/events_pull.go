@@ -1,6 +1,8 @@
 package sam
 
 import (
+	"strings"
+
 	"github.com/headgate/headgate/internal/template/tree"
 )
 
@@ -31,7 +33,7 @@ func (e *event) mapping() error {
 			}
 		}
 	}
-	for _, name := range fields(mappingProperties) {
+	for _, name := range strings.Fields(mappingProperties) {
 		copyAll(props, e.props, name)
 	}
 	var inline *tree.Node

@@ -63,7 +63,7 @@ func (e *event) dependOn(id string, bucket *tree.Node, permission string) error 
 		return nil
 	}
 	needs := tree.NewStrings(permission)
-	switch have := present(bucket.Get("DependsOn")); {
+	switch have := bucket.Get("DependsOn"); {
 	case have == nil:
 	case have.Is(tree.String):
 		needs.Append(have)

@@ -99,5 +99,3 @@ func present(n *tree.Node) *tree.Node {
 	}
 	return n
 }
-
-func fields(s string) []string { return strings.Fields(s) }

@@ -200,7 +200,7 @@ func (r *Resource) readMember(m tree.Pair, path string) error {
 		if m.Key == "Metadata" {
 			return nil
 		}
-		return noNulls(v, "/Resources/"+r.ID+"/"+m.Key, path)
+		return checkValues(v, "/Resources/"+r.ID+"/"+m.Key, path)
 	case "DependsOn":
 		return r.readDependsOn(v, path)
 	case "Description", "Version":
@@ -224,20 +224,26 @@ func (r *Resource) readDependsOn(v *tree.Node, path string) error {
 	return nil
 }
 
-// noNulls refuses null anywhere in n, as CloudFormation does.
-func noNulls(n *tree.Node, pointer, path string) error {
+// checkValues refuses null anywhere in n, as CloudFormation does, and dynamic references, which
+// would otherwise reach a resource as plain text.
+func checkValues(n *tree.Node, pointer, path string) error {
 	switch n.Kind {
 	case tree.Null:
 		return tree.Errorf(n, path, "[%s] 'null' values are not allowed in templates", pointer)
+	case tree.String:
+		if strings.Contains(n.Text, "{{resolve:") {
+			return tree.Errorf(n, path, "Template validation error: dynamic references are not supported: %s", n.Text).
+				WithHint("pass the value as a parameter")
+		}
 	case tree.List:
 		for i, v := range n.Items {
-			if err := noNulls(v, fmt.Sprintf("%s/%d", pointer, i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			if err := checkValues(v, fmt.Sprintf("%s/%d", pointer, i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
 				return err
 			}
 		}
 	case tree.Map:
 		for _, p := range n.Pairs {
-			if err := noNulls(p.Value, pointer+"/"+p.Key, path+"."+p.Key); err != nil {
+			if err := checkValues(p.Value, pointer+"/"+p.Key, path+"."+p.Key); err != nil {
 				return err
 			}
 		}
@@ -261,7 +267,7 @@ func (t *Template) readOutputs() error {
 		if !p.Value.Has("Value") {
 			return tree.Errorf(p.Value, path, "Template format error: Every Outputs member must contain a Value object")
 		}
-		if err := noNulls(p.Value, "/Outputs/"+p.Key, path); err != nil {
+		if err := checkValues(p.Value, "/Outputs/"+p.Key, path); err != nil {
 			return err
 		}
 		t.Outputs = append(t.Outputs, &Output{

@@ -145,6 +145,7 @@ func TestRefusals(t *testing.T) {
 		{"an odd id", "Resources: {a-b: {Type: T}}", "Template format error: Resource name a-b is non alphanumeric."},
 		{"an unknown attribute", "Resources: {A: {Type: T, Propertys: {}}}", "Invalid template resource property 'Propertys'"},
 		{"null", one + "}}}", "[/Resources/A/Properties/X] 'null' values are not allowed in templates"},
+		{"a dynamic reference", one + "'{{resolve:ssm:/x:1}}'}}}", "dynamic references are not supported"},
 		{"an unresolved Ref", one + "!Ref B}}}", "Template format error: Unresolved resource dependencies [B] in the Resources block of the template"},
 		{"an unresolved Sub", one + "!Sub '${B}'}}}", "Template format error: Unresolved resource dependencies [B] in the Resources block of the template"},
 		{"an unresolved GetAtt", one + "!GetAtt B.Arn}}}", "Template error: instance of Fn::GetAtt references undefined resource B"},
