@@ -19,6 +19,8 @@ type stackWatch struct {
 	seen     map[string]bool
 	rollouts *rolloutWatch
 	reason   string // of the first failure
+	began    time.Time
+	shifting bool // an alias has been updated: there may be rollouts
 }
 
 // follow shows the operation that runs on the stack until it ends. The error is a failure if it did not end well.
@@ -36,18 +38,14 @@ func (w *stackWatch) run() error {
 		return err
 	}
 	for {
-		if err := w.events(); err != nil {
-			return err
-		}
-		if err := w.findRollouts(); err != nil {
-			return err
-		}
-		if err := w.rollouts.refresh(); err != nil {
-			return err
-		}
 		out, err := w.client.DescribeStacks(w.e.ctx, &cloudformation.DescribeStacksInput{StackName: &w.stack})
 		if err != nil {
 			return err
+		}
+		for _, look := range []func() error{w.events, w.findRollouts, w.rollouts.refresh} { // after the status: the last look sees all
+			if err := look(); err != nil {
+				return err
+			}
 		}
 		if s := out.Stacks[0]; !strings.HasSuffix(string(s.StackStatus), "_IN_PROGRESS") {
 			return w.end(s)
@@ -70,6 +68,9 @@ func (w *stackWatch) skipOlder() error {
 	begin := slices.IndexFunc(events, func(ev types.StackEvent) bool { // newest first
 		return aws.ToString(ev.ResourceStatusReason) == "User Initiated"
 	})
+	if begin >= 0 {
+		w.began = aws.ToTime(events[begin].Timestamp)
+	}
 	for i, ev := range events {
 		if begin >= 0 && i > begin {
 			w.seen[aws.ToString(ev.EventId)] = true
@@ -103,6 +104,7 @@ func (w *stackWatch) events() error {
 	for _, ev := range slices.Backward(fresh) {
 		w.seen[aws.ToString(ev.EventId)] = true
 		status, reason := string(ev.ResourceStatus), aws.ToString(ev.ResourceStatusReason)
+		w.shifting = w.shifting || aws.ToString(ev.ResourceType) == "AWS::Lambda::Alias" && strings.HasPrefix(status, "UPDATE_")
 		if w.reason == "" && strings.HasSuffix(status, "_FAILED") && !strings.Contains(reason, "cancelled") {
 			w.reason = aws.ToString(ev.LogicalResourceId) + ": " + reason
 		}
@@ -118,30 +120,26 @@ func (w *stackWatch) events() error {
 	return nil
 }
 
-// findRollouts adds the deployments of the stack's deployment groups that are under way.
+// findRollouts adds the deployments that the operation has started in the stack's deployment groups.
 func (w *stackWatch) findRollouts() error {
+	if !w.shifting {
+		return nil
+	}
 	out, err := w.client.DescribeStackResources(w.e.ctx, &cloudformation.DescribeStackResourcesInput{StackName: &w.stack})
 	if err != nil {
 		return err
 	}
-	apps := map[string]bool{}
-	var groups []string
-	shifting := false
+	var apps, groups []string
 	for _, r := range out.StackResources {
 		switch aws.ToString(r.ResourceType) {
 		case "AWS::CodeDeploy::Application":
-			apps[aws.ToString(r.PhysicalResourceId)] = true
+			apps = append(apps, aws.ToString(r.PhysicalResourceId))
 		case "AWS::CodeDeploy::DeploymentGroup":
 			groups = append(groups, aws.ToString(r.PhysicalResourceId))
-		case "AWS::Lambda::Alias":
-			shifting = shifting || r.ResourceStatus == types.ResourceStatusUpdateInProgress
 		}
 	}
-	if !shifting {
-		return nil
-	}
-	for app := range apps {
-		if err := w.rollouts.find(app, groups); err != nil {
+	for _, app := range apps {
+		if err := w.rollouts.findIn(app, groups, w.began); err != nil {
 			return err
 		}
 	}

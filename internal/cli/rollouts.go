@@ -150,7 +150,7 @@ func (c *RolloutsWatch) Run(e *env) error {
 	defer w.close()
 	if c.ID != "" {
 		w.add(c.ID)
-	} else if err := w.find("", nil); err != nil {
+	} else if err := w.find(); err != nil {
 		return err
 	}
 	for {

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
 	"github.com/headgate/headgate/internal/rollout"
 )
@@ -47,23 +49,29 @@ func (w *rolloutWatch) add(id string) {
 	}
 }
 
-// find adds the deployments under way, of an application's groups if app is set.
-func (w *rolloutWatch) find(app string, groups []string) error {
-	in := []*codedeploy.ListDeploymentsInput{{IncludeOnlyStatuses: underWay}}
-	if app != "" {
-		in = in[:0]
-		for _, g := range groups {
-			in = append(in, &codedeploy.ListDeploymentsInput{ApplicationName: &app, DeploymentGroupName: &g, IncludeOnlyStatuses: underWay})
-		}
-	}
-	for _, q := range in {
-		out, err := w.deploys.ListDeployments(w.e.ctx, q)
-		if err != nil {
+// find adds the deployments under way.
+func (w *rolloutWatch) find() error {
+	return w.list(&codedeploy.ListDeploymentsInput{IncludeOnlyStatuses: underWay})
+}
+
+// findIn adds the deployments that were created in an application's groups since the time given, ended or not.
+func (w *rolloutWatch) findIn(app string, groups []string, since time.Time) error {
+	for _, g := range groups {
+		in := &codedeploy.ListDeploymentsInput{ApplicationName: &app, DeploymentGroupName: &g, CreateTimeRange: &types.TimeRange{Start: &since}}
+		if err := w.list(in); err != nil {
 			return err
 		}
-		for _, id := range out.Deployments {
-			w.add(id)
-		}
+	}
+	return nil
+}
+
+func (w *rolloutWatch) list(in *codedeploy.ListDeploymentsInput) error {
+	out, err := w.deploys.ListDeployments(w.e.ctx, in)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Backward(out.Deployments) { // newest first
+		w.add(id)
 	}
 	return nil
 }
