@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,7 +56,17 @@ func explain(err error, endpoint string) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("nothing listens at %s. Start the platform with: headgate serve (or say --endpoint URL)", endpoint)
 	case errors.As(err, &api):
-		return fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+		return before(err) + fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage())
 	}
 	return err.Error()
+}
+
+// before is what a usage error says in front of the API's own: the file.
+func before(err error) string {
+	var u usage
+	if !errors.As(err, &u) {
+		return ""
+	}
+	text, _, _ := strings.Cut(u.Error(), ": operation error")
+	return text + ": "
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/headgate/headgate/internal/id"
 	"github.com/headgate/headgate/internal/template/tree"
@@ -152,6 +153,10 @@ func (c *Deploy) changeSet(e *env, client *cloudformation.Client, u *uploader, b
 		in.Tags = append(in.Tags, types.Tag{Key: &k, Value: aws.String(c.Tag[k])})
 	}
 	made, err := client.CreateChangeSet(e.ctx, in)
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" {
+		return "", false, usagef("%s: %w", c.Template, err)
+	}
 	if err != nil {
 		return "", false, err
 	}

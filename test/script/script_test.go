@@ -42,6 +42,7 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 }
 
 func each(t *testing.T, store func(t *testing.T) string) {
+	t.Parallel() // the AWS CLI's waiters sleep most of the time
 	files, err := filepath.Glob("*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)

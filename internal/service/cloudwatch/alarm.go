@@ -58,8 +58,10 @@ func compileAlarm(k key, def types.MetricAlarm) (*alarm, error) {
 	}
 	a.single = a.program.queries[a.watched].input != nil
 	a.period = a.program.periodOf(a.watched)
-	// A period longer than a minute is a window that slides by the minute, as by default on AWS.
-	a.step = min(a.period, minute)
+	// A period longer than a minute is a window that slides, as by default on AWS.
+	if a.step = min(a.period, minute); a.period >= hour {
+		a.step = 10 * minute // less often, as each look goes over days of data
+	}
 	a.rule = rule{
 		periods:   int(aws.ToInt32(def.EvaluationPeriods)),
 		alarms:    int(aws.ToInt32(def.EvaluationPeriods)),
@@ -209,17 +211,24 @@ func checkForm(def *types.MetricAlarm) error {
 	case def.Unit != "" && !known(def.Unit):
 		return invalid("The value %s for parameter Unit is invalid.", def.Unit)
 	}
+	if err := checkAlarmPeriod(int64(*def.Period)); err != nil {
+		return err
+	}
 	return checkDimensions(def.Dimensions, "Dimensions")
+}
+
+// checkAlarmPeriod checks a period in seconds.
+func checkAlarmPeriod(p int64) error {
+	if p == 10 || p == 20 || p == 30 || p > 0 && p%60 == 0 {
+		return nil
+	}
+	return invalid("The value %d for parameter Period is invalid. Valid values are 10, 20, 30 and any multiple of 60.", p)
 }
 
 // checkWindow checks the period of a compiled alarm and how far back it looks.
 func (a *alarm) checkWindow() error {
-	switch a.period {
-	case 10 * second, 20 * second, 30 * second:
-	default:
-		if a.period%minute != 0 {
-			return invalid("The value %d for parameter Period is invalid. Valid values are 10, 20, 30 and any multiple of 60.", a.period/second)
-		}
+	if err := checkAlarmPeriod(a.period / second); err != nil {
+		return err
 	}
 	for _, in := range a.program.inputs() {
 		if in.period != a.period {

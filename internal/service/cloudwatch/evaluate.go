@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -79,7 +80,7 @@ func (s *Service) decide(ctx context.Context, t task) (changes []change, err err
 			if end < stored.decided {
 				continue
 			}
-			next, err := t.decideAt(end, end == t.running, stored, data)
+			next, err := t.decideAt(end, min(end, now), end == t.running, stored, data)
 			if err != nil {
 				return err
 			}
@@ -101,7 +102,7 @@ func (s *Service) decide(ctx context.Context, t task) (changes []change, err err
 
 // decideAt evaluates the periods up to end and returns the new state, or nil if it stays. On a
 // period that still runs only a breach that can only stay one counts.
-func (a *alarm) decideAt(end int64, running bool, current alarmState, data func(*input) ([]bucket, error)) (*alarmState, error) {
+func (a *alarm) decideAt(end, queried int64, running bool, current alarmState, data func(*input) ([]bucket, error)) (*alarmState, error) {
 	points, newest, err := a.points(end, data)
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func (a *alarm) decideAt(end int64, running bool, current alarmState, data func(
 		stat = in.statistic.name
 	}
 	return &alarmState{value: v.state, reason: a.rule.reason(v, a.mOfN),
-		data: a.rule.data(v, stat, string(a.def.Unit), a.period/second, end), decided: end}, nil
+		data: a.rule.data(v, stat, string(a.def.Unit), a.period/second, queried), decided: end}, nil
 }
 
 // transit writes a change, its history, its actions and its notice. It does nothing and returns
@@ -215,8 +216,9 @@ func (s *Service) loadAlarms(ctx context.Context) error {
 		var alarms []*alarm
 		for _, st := range stored {
 			a, err := st.compiled()
-			if err != nil {
-				return fmt.Errorf("alarm %s: %w", st.Name, err)
+			if err != nil { // another version of Headgate wrote it: the rest must go on
+				slog.Error("cloudwatch: an alarm cannot be evaluated", "alarm", st.Name, "error", err)
+				continue
 			}
 			a.next = max(floor(max(st.updated, st.defined()), a.step)+a.step, st.decided)
 			alarms = append(alarms, a)

@@ -14,9 +14,9 @@ import (
 //	and    = cmp { ("&&" | "AND") cmp }
 //	cmp    = sum [ ("==" | "!=" | "<" | "<=" | ">" | ">=") sum ]
 //	sum    = term { ("+" | "-") term }
-//	term   = power { ("*" | "/") power }
-//	power  = unary [ "^" power ]
-//	unary  = "-" unary | atom
+//	term   = unary { ("*" | "/") unary }
+//	unary  = "-" unary | power
+//	power  = atom [ "^" unary ]
 //	atom   = number | text | id | FUNCTION "(" [ or { "," or } ] ")" | "(" or ")" | "[" or { "," or } "]"
 type node interface {
 	references() []string
@@ -198,21 +198,7 @@ func (p *parser) comparison() (node, error) {
 
 func (p *parser) sum() (node, error) { return p.chain(p.term, map[string]string{"+": "+", "-": "-"}) }
 
-func (p *parser) term() (node, error) { return p.chain(p.power, map[string]string{"*": "*", "/": "/"}) }
-
-func (p *parser) power() (node, error) {
-	if p.depth++; p.depth > maxDepth {
-		return nil, fmt.Errorf("nested too deeply")
-	}
-	defer func() { p.depth-- }()
-	n, err := p.unary()
-	if err != nil || p.peek() != "^" {
-		return n, err
-	}
-	p.next()
-	r, err := p.power()
-	return operation{"^", n, r}, err
-}
+func (p *parser) term() (node, error) { return p.chain(p.unary, map[string]string{"*": "*", "/": "/"}) }
 
 func (p *parser) unary() (node, error) {
 	minus := false
@@ -220,11 +206,25 @@ func (p *parser) unary() (node, error) {
 		p.next()
 		minus = !minus
 	}
-	n, err := p.atom()
+	n, err := p.power()
 	if minus {
 		n = operation{"-", literal{value{scalar: 0}}, n}
 	}
 	return n, err
+}
+
+func (p *parser) power() (node, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, fmt.Errorf("nested too deeply")
+	}
+	defer func() { p.depth-- }()
+	n, err := p.atom()
+	if err != nil || p.peek() != "^" {
+		return n, err
+	}
+	p.next()
+	r, err := p.unary()
+	return operation{"^", n, r}, err
 }
 
 func (p *parser) atom() (node, error) {

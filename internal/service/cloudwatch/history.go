@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -55,6 +56,9 @@ func lowered(v any) any {
 			}
 			if k == "OKActions" {
 				k = "okactions"
+			}
+			if t, err := time.Parse(time.RFC3339, fmt.Sprint(x)); err == nil && strings.HasSuffix(k, "Timestamp") {
+				x = stamp(t.UnixMilli())
 			}
 			out[strings.ToLower(k[:1])+k[1:]] = lowered(x)
 		}

@@ -156,7 +156,7 @@ func (s *Service) SetAlarmState(ctx context.Context, in *cloudwatch.SetAlarmStat
 	return &cloudwatch.SetAlarmStateOutput{}, s.db.Update(ctx, func(tx *db.Tx) error {
 		st, err := readAlarm(tx, k)
 		if errors.Is(err, db.ErrNotFound) {
-			return &types.ResourceNotFound{}
+			return noAlarm(k.Name)
 		} else if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,12 +62,15 @@ func at(ms int64) *time.Time {
 	return &t
 }
 
+// mustJSON writes v without the escapes that are for HTML: reasons hold "->".
 func mustJSON(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		panic(err) // only for values of our own types, which all have a JSON form
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func toAny(v any) (out any) {

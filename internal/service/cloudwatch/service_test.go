@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"github.com/headgate/headgate/internal/caller"
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/db"
 	"github.com/headgate/headgate/internal/db/dbtest"
@@ -149,3 +150,7 @@ func TestAnAverageWaitsForThePeriodsEnd(t *testing.T) {
 		f.becomes("slow", types.StateValueOk)
 	})
 }
+
+func newClock() *clock.Fake { return clock.NewFake(began) }
+
+func callerOf() caller.Caller { return caller.From(context.Background()) }

@@ -36,29 +36,35 @@ func (s *Service) flushes(ctx context.Context) {
 	}
 }
 
+// maxWrite is how many buckets one transaction stores: other writers wait for it.
+const maxWrite = 1000
+
+// flush stores all that changed until it is called.
 func (s *Service) flush(ctx context.Context) error {
 	rows, metrics := s.buffer.take(time.Now())
-	if len(rows)+len(metrics) == 0 {
-		return nil
-	}
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		for rest := metrics; len(rest) > 0; rest = rest[chunk(len(rest)):] {
-			if err := putMetrics(tx, rest[:chunk(len(rest))]); err != nil {
-				return err
-			}
+	for len(rows)+len(metrics) > 0 {
+		some, list := rows[:min(len(rows), maxWrite)], metrics[:min(len(metrics), maxWrite)]
+		if err := s.db.Update(ctx, func(tx *db.Tx) error { return write(tx, some, list) }); err != nil {
+			s.buffer.putBack(rows, metrics)
+			return fmt.Errorf("write metrics: %w", err)
 		}
-		for rest := rows; len(rest) > 0; rest = rest[chunk(len(rest)):] {
-			if err := putBuckets(tx, rest[:chunk(len(rest))]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		s.buffer.putBack(rows, metrics)
-		return fmt.Errorf("write metrics: %w", err)
+		rows, metrics = rows[len(some):], metrics[len(list):]
 	}
 	s.buffer.madeRoom()
+	return nil
+}
+
+func write(tx *db.Tx, rows []row, metrics []sighting) error {
+	for ; len(metrics) > 0; metrics = metrics[chunk(len(metrics)):] {
+		if err := putMetrics(tx, metrics[:chunk(len(metrics))]); err != nil {
+			return err
+		}
+	}
+	for ; len(rows) > 0; rows = rows[chunk(len(rows)):] {
+		if err := putBuckets(tx, rows[:chunk(len(rows))]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

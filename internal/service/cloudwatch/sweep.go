@@ -109,12 +109,7 @@ func age(tx *db.Tx, width, next, before int64) (more bool, err error) {
 	for t, a := range sums {
 		rows = append(rows, row{series: t.series, bucket: bucket{t.slot, part, *a}, distribution: a.distribution.encode()})
 	}
-	for ; len(rows) > 0; rows = rows[chunk(len(rows)):] {
-		if err := putBuckets(tx, rows[:chunk(len(rows))]); err != nil {
-			return false, err
-		}
-	}
-	return len(old) == sweepBatch, nil
+	return len(old) == sweepBatch, write(tx, rows, nil)
 }
 
 // forget lets go of written buckets of a width that start before a time, so that late data for

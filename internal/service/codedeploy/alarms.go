@@ -34,6 +34,7 @@ type alarmsSeen struct {
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
+// alarmArgs is what the watch and check effects look at.
 type alarmArgs struct {
 	Caller           caller.Caller `json:"caller"`
 	Alarms           []string      `json:"alarms"`
@@ -117,7 +118,7 @@ func (s *Service) watchAlarms(ctx context.Context, call durable.Call) (any, erro
 	}
 }
 
-// alarmNotice is the payload of "cloudwatch.alarm".
+// alarmNotice is the payload of "cloudwatch.alarm": every committed change of an alarm's state.
 type alarmNotice struct {
 	Account string `json:"account"`
 	Region  string `json:"region"`
@@ -125,6 +126,7 @@ type alarmNotice struct {
 	State   string `json:"state"`
 }
 
+// alarmKey names an alarm; the zero key stands for all of them.
 type alarmKey struct{ account, region, name string }
 
 // alarmQueue is what notices leave for followAlarms: a subscriber must not block.
@@ -135,6 +137,7 @@ type alarmQueue struct {
 	nudge  chan struct{}
 }
 
+// put leaves word that an alarm fired, or with the zero key that notices may have been lost.
 func (q *alarmQueue) put(k alarmKey) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -152,6 +155,7 @@ func (q *alarmQueue) put(k alarmKey) {
 	}
 }
 
+// take empties the queue.
 func (q *alarmQueue) take() (fired []alarmKey, resync bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -163,6 +167,8 @@ func (q *alarmQueue) take() (fired []alarmKey, resync bool) {
 	return fired, resync
 }
 
+// alarmNoticed runs in the middle of CloudWatch's commit: it only leaves word. Only ALARM matters;
+// an alarm that calms down again does not bring a stopped deployment back.
 func (s *Service) alarmNoticed(n db.Notice) {
 	if n.Payload == "" { // notices may have been lost
 		s.alarms.put(alarmKey{})
@@ -210,6 +216,9 @@ func (s *Service) alarmTrouble(ctx context.Context, k alarmKey, err error) {
 	time.AfterFunc(100*time.Millisecond, func() { s.alarms.put(k) })
 }
 
+// signalWatchers sends a signal to the instances that the query finds. On a cluster every node
+// does so for every notice; a deployment that has stopped ignores the later ones. Most alarms
+// guard nothing, so it reads before it takes a writing transaction.
 func (s *Service) signalWatchers(ctx context.Context, signal string, data []string, query string, args ...any) error {
 	read := func(tx *db.Tx) ([]string, error) { return db.All(tx, db.Value[string], query, args...) }
 	var watchers []string

@@ -19,6 +19,8 @@ import (
 	"github.com/headgate/headgate/internal/rollout"
 )
 
+// aliasArgs is what setAlias wants done, and what it may find. It is fixed when the effect is
+// decided, so a repeat after any time judges by the same terms.
 type aliasArgs struct {
 	Caller     caller.Caller       `json:"caller"`
 	Deployment string              `json:"deployment"`
@@ -30,10 +32,13 @@ type aliasArgs struct {
 	Deadline   time.Time           `json:"deadline"`
 }
 
+// aliasResult answers setAlias. With a Failure the alias was not changed, as far as is known.
 type aliasResult struct {
 	Failure *rollout.Failure `json:"failure,omitempty"`
 }
 
+// aliasArgs makes the effect's arguments. What the deployment left at the alias follows from the
+// weight that was confirmed last, since no update is decided before the one before is answered.
 func (d *deciding) aliasArgs(run *progress, a rollout.Action) aliasArgs {
 	spec := run.Spec
 	args := aliasArgs{Caller: d.p.Caller, Deployment: spec.DeploymentID, Function: spec.FunctionName, Alias: spec.Alias,
@@ -49,6 +54,7 @@ func (d *deciding) aliasArgs(run *progress, a rollout.Action) aliasArgs {
 	return args
 }
 
+// aliasSeen is an alias's answer in rollout's terms; a weight of zero is no weight.
 func aliasSeen(version *string, routing *lambdatypes.AliasRoutingConfiguration) rollout.AliasSeen {
 	seen := rollout.AliasSeen{Version: aws.ToString(version)}
 	if routing != nil {
@@ -58,6 +64,7 @@ func aliasSeen(version *string, routing *lambdatypes.AliasRoutingConfiguration) 
 	return seen
 }
 
+// same compares aliases; weights went through JSON and decimal fractions on the way.
 func same(a, b rollout.AliasSeen) bool {
 	return a.Version == b.Version && maps.EqualFunc(a.Weights, b.Weights, func(x, y float64) bool { return math.Abs(x-y) < 1e-9 })
 }
@@ -76,7 +83,8 @@ func (a aliasArgs) admits(seen rollout.AliasSeen) bool {
 	return slices.Contains(a.Owned, seen.Version)
 }
 
-// setAlias makes the alias say what the rollout wants. It may run again at any time.
+// setAlias makes the alias say what the rollout wants. It may run again at any time. A passing
+// error is tried again until the deadline, or until the deployment is to end.
 func (s *Service) setAlias(ctx context.Context, call durable.Call) (any, error) {
 	var a aliasArgs
 	if err := json.Unmarshal(call.Args, &a); err != nil {
@@ -131,6 +139,7 @@ func (s *Service) compareAndSet(ctx context.Context, a aliasArgs) (*rollout.Fail
 	}
 }
 
+// describe words an alias for an error message.
 func describe(a rollout.AliasSeen) string {
 	s := "version " + a.Version
 	for _, v := range slices.Sorted(maps.Keys(a.Weights)) {

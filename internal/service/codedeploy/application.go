@@ -15,6 +15,7 @@ import (
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]{1,100}$`)
 
+// checkApplicationName checks a name's form.
 func checkApplicationName(name *string) error {
 	if aws.ToString(name) == "" {
 		return &types.ApplicationNameRequiredException{Message: text("The application name is required.")}
@@ -178,6 +179,7 @@ func (s *Service) BatchGetApplications(ctx context.Context, in *codedeploy.Batch
 	return out, nil
 }
 
+// batchLimit refuses requests for more than most items.
 func batchLimit(n, most int) error {
 	if n > most {
 		return &types.BatchLimitExceededException{Message: text("At most %d items may be asked for in one request, not %d.", most, n)}

@@ -42,6 +42,7 @@ func (e *specError) Error() string {
 	return s
 }
 
+// wrong makes an error about node n, which path names in the document.
 func wrong(n *tree.Node, path, format string, args ...any) *specError {
 	e := &specError{path: path, message: fmt.Sprintf(format, args...)}
 	if n != nil {
@@ -82,7 +83,7 @@ func parseAppSpec(content []byte) (*appSpec, error) {
 }
 
 // members returns the members of map n by their names as given here, however they are spelt there.
-// Without names, any are taken.
+// Any other member is an error.
 func members(n *tree.Node, path string, names ...string) (map[string]*tree.Node, error) {
 	if !n.Is(tree.Map) {
 		return nil, wrong(n, path, "it must be a map of %s", strings.Join(names, ", "))
@@ -114,6 +115,7 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
+// absent tells a member that is not there or empty: "Hooks:" with nothing below it is no hook.
 func absent(n *tree.Node) bool { return n == nil || n.Is(tree.Null) }
 
 // checkVersion takes 0.0 as number or string, and its absence.
@@ -143,6 +145,7 @@ func entries(n *tree.Node, path string) ([]tree.Pair, error) {
 	return out, nil
 }
 
+// readResources reads the one entry that there may be; its own name is free.
 func (s *appSpec) readResources(n *tree.Node) error {
 	const path = "Resources"
 	if absent(n) {
@@ -171,6 +174,7 @@ func (s *appSpec) readResources(n *tree.Node) error {
 	return s.readProperties(m["Properties"], join(at, "Properties"))
 }
 
+// readProperties reads which version of which function, and the alias to move.
 func (s *appSpec) readProperties(n *tree.Node, at string) error {
 	p, err := members(n, at, "Name", "Alias", "CurrentVersion", "TargetVersion")
 	if err != nil {
@@ -211,6 +215,8 @@ func versionNumber(n *tree.Node, path string) (string, error) {
 	return n.Text, nil
 }
 
+// readHooks reads the functions that check the deployment. An empty one is refused, not skipped: a
+// template variable without a value must not let a deployment through unchecked.
 func (s *appSpec) readHooks(n *tree.Node) error {
 	const path = "Hooks"
 	if absent(n) {
@@ -245,6 +251,7 @@ func (s *appSpec) readHooks(n *tree.Node) error {
 	return nil
 }
 
+// orElse is the node to blame: the value, or what should have had it.
 func orElse(n, other *tree.Node) *tree.Node {
 	if n == nil {
 		return other

@@ -41,6 +41,7 @@ func fetchAppSpec(ctx context.Context, store S3, at *types.S3Location) (*appSpec
 	return parseAppSpec(body)
 }
 
+// unpack finds the AppSpec's text in what S3 holds.
 func unpack(body []byte, bundle types.BundleType) ([]byte, error) {
 	switch bundle {
 	case types.BundleTypeZip:
@@ -59,6 +60,8 @@ func unpack(body []byte, bundle types.BundleType) ([]byte, error) {
 
 var errNoAppSpec = errors.New("the bundle has no appspec.yml at its root")
 
+// isAppSpec tells an AppSpec at the bundle's root. The Lambda platform's is appspec.yml; the other
+// endings are taken because people write them.
 func isAppSpec(name string) bool {
 	switch strings.ToLower(path.Clean(name)) {
 	case "appspec.yml", "appspec.yaml", "appspec.json":
@@ -100,6 +103,7 @@ func fromTar(r io.Reader) ([]byte, error) {
 	}
 }
 
+// readAtMost reads r to its end, or fails beyond limit bytes.
 func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(b)) > limit {

@@ -48,6 +48,7 @@ func predefined() []types.DeploymentConfigInfo {
 	return all
 }
 
+// routing writes a traffic configuration in CodeDeploy's form.
 func routing(t rollout.TrafficConfig) *types.TrafficRoutingConfig {
 	r := &types.TrafficRoutingConfig{Type: types.TrafficRoutingType(t.Type)}
 	switch t.Type {
@@ -66,6 +67,7 @@ func traffic(r *types.TrafficRoutingConfig) (rollout.TrafficConfig, error) {
 		return t, &types.InvalidTrafficRoutingConfigurationException{Message: text("A deployment configuration of the Lambda platform needs a trafficRoutingConfig.")}
 	}
 	t.Type = rollout.TrafficType(r.Type)
+	// Exactly the member that the type names must be there.
 	switch {
 	case t.Type == rollout.TimeBasedCanary && r.TimeBasedLinear == nil && r.TimeBasedCanary != nil:
 		t.Percentage, t.IntervalMinutes = int(r.TimeBasedCanary.CanaryPercentage), int(r.TimeBasedCanary.CanaryInterval)
@@ -192,7 +194,8 @@ func (s *Service) ListDeploymentConfigs(ctx context.Context, in *codedeploy.List
 	return &codedeploy.ListDeploymentConfigsOutput{DeploymentConfigsList: names, NextToken: next}, nil
 }
 
-// DeleteDeploymentConfig implements the operation: one that a group uses stays.
+// DeleteDeploymentConfig implements the operation: one that a group uses stays. Running
+// deployments have copied what they need. As on AWS, one that is not there is no error.
 func (s *Service) DeleteDeploymentConfig(ctx context.Context, in *codedeploy.DeleteDeploymentConfigInput, _ ...func(*codedeploy.Options)) (*codedeploy.DeleteDeploymentConfigOutput, error) {
 	name := aws.ToString(in.DeploymentConfigName)
 	switch {

@@ -24,6 +24,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *codedeploy.CreateDep
 	if err != nil {
 		return nil, err
 	}
+	// Drawn outside the transaction, which may run more than once.
 	c, newID, rollbackID := caller.From(ctx), id.Deployment(), id.Deployment()
 	hooks := hookIDs()
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
@@ -107,10 +108,11 @@ func (s *Service) newProcess(tx *db.Tx, c caller.Caller, in *codedeploy.CreateDe
 		return p, err
 	}
 	p = process{Caller: c, ApplicationID: a.ID, GroupID: g.ID, Triggers: g.Info.TriggerConfigurations}
-	p.Caller.RequestID = ""
+	p.Caller.RequestID = "" // of this request, not of the calls that the deployment will make
 	if p.Main.Spec.Traffic, err = traffic(config.TrafficRoutingConfig); err != nil {
 		return p, err
 	}
+	// An override replaces the group's configuration as a whole, as on AWS.
 	alarms, rollback := g.Info.AlarmConfiguration, g.Info.AutoRollbackConfiguration
 	if in.OverrideAlarmConfiguration != nil {
 		alarms = in.OverrideAlarmConfiguration
@@ -147,6 +149,7 @@ func (p *progress) guard(alarms *types.AlarmConfiguration, rollback *types.AutoR
 // insert writes a new deployment, unless the group has one running.
 func (s *Service) insert(tx *db.Tx, p process) error {
 	at, newID := placeOf(p.Caller), p.Main.Spec.DeploymentID
+	// On both databases a concurrent insert of the same group either waits here or comes second.
 	n, err := tx.Exec(`INSERT INTO codedeploy_running (group_id, deployment_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p.GroupID, newID)
 	if err != nil {
 		return err
@@ -162,6 +165,7 @@ func (s *Service) insert(tx *db.Tx, p process) error {
 	if err != nil {
 		return err
 	}
+	// Rows for both hooks, since the AppSpec in S3 is not read yet; those that no hook uses stay silent.
 	rows := []db.Stmt{insertion(at, newID, p.ApplicationID, p.GroupID, location, encode(p.Info), encode(p.Main), p.Main)}
 	for l, execution := range p.HookIDs {
 		rows = append(rows, db.Stmt{SQL: `INSERT INTO codedeploy_hook (account, region, deployment_id, lifecycle, execution_id, status) VALUES ($1, $2, $3, $4, $5, '')`,

@@ -168,17 +168,21 @@ func TestDeploymentThatCannotBegin(t *testing.T) {
 func TestRevisionInS3(t *testing.T) {
 	yaml := "version: 0.0\nResources:\n  - shop:\n      Type: AWS::Lambda::Function\n      Properties: {name: shop, alias: live, currentversion: 1, targetVersion: 2}\n"
 	var zipped, tarred, tgz bytes.Buffer
-	z := zip.NewWriter(&zipped)
-	w, _ := z.Create("appspec.yml")
-	w.Write([]byte(yaml))
-	z.Close()
-	tw := tar.NewWriter(&tarred)
-	tw.WriteHeader(&tar.Header{Name: "./appspec.yml", Mode: 0o600, Size: int64(len(yaml)), Typeflag: tar.TypeReg})
-	tw.Write([]byte(yaml))
-	tw.Close()
-	g := gzip.NewWriter(&tgz)
-	g.Write(tarred.Bytes())
-	g.Close()
+	z, tw, g := zip.NewWriter(&zipped), tar.NewWriter(&tarred), gzip.NewWriter(&tgz)
+	must := func(_ any, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := z.Create("appspec.yml")
+	must(w, err)
+	must(w.Write([]byte(yaml)))
+	must(nil, z.Close())
+	must(nil, tw.WriteHeader(&tar.Header{Name: "./appspec.yml", Mode: 0o600, Size: int64(len(yaml)), Typeflag: tar.TypeReg}))
+	must(tw.Write([]byte(yaml)))
+	must(nil, tw.Close())
+	must(g.Write(tarred.Bytes()))
+	must(nil, g.Close())
 	cases := []struct {
 		name   string
 		bundle types.BundleType

@@ -18,6 +18,7 @@ import (
 	"github.com/headgate/headgate/internal/rollout"
 )
 
+// needDeploymentID tells a missing id and a malformed one from one that does not exist.
 func needDeploymentID(id *string) error {
 	if aws.ToString(id) == "" {
 		return &types.DeploymentIdRequiredException{Message: text("The deployment ID is required.")}
@@ -125,6 +126,8 @@ func (q *query) where(condition string, value any) {
 	q.conditions = append(q.conditions, condition+"$"+strconv.Itoa(len(q.args)))
 }
 
+// deploymentQuery makes the conditions of the request's filters, and of its place in the list:
+// after the deployment created at a time, with an id, that the token holds.
 func deploymentQuery(p place, in *codedeploy.ListDeploymentsInput) (*query, error) {
 	if (in.ApplicationName == nil) != (in.DeploymentGroupName == nil) {
 		if in.ApplicationName == nil {
@@ -213,6 +216,7 @@ func (s *Service) StopDeployment(ctx context.Context, in *codedeploy.StopDeploym
 	return out, nil
 }
 
+// completed is the error of a deployment that can no longer be stopped.
 func completed(id string) error {
 	return &types.DeploymentAlreadyCompletedException{Message: text("The deployment %s has already completed", id)}
 }
@@ -232,6 +236,8 @@ func (s *Service) PutLifecycleEventHookExecutionStatus(ctx context.Context, in *
 	return &codedeploy.PutLifecycleEventHookExecutionStatusOutput{LifecycleEventHookExecutionId: in.LifecycleEventHookExecutionId}, nil
 }
 
+// takeCallback records a hook's answer and hands it to the deployment, in one transaction. Whoever
+// finds the hook's status taken is late, whatever the deployment has decided by then.
 func (s *Service) takeCallback(tx *db.Tx, p place, in *codedeploy.PutLifecycleEventHookExecutionStatusInput) error {
 	d, err := deploymentTx(tx, p, *in.DeploymentId)
 	if err != nil {

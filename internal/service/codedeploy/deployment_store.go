@@ -43,6 +43,7 @@ func scanDeployment(r db.Row) (d deploymentRow, err error) {
 	return d, nil
 }
 
+// deploymentTx reads a deployment, or answers CodeDeploy's error.
 func deploymentTx(tx *db.Tx, p place, id string) (deploymentRow, error) {
 	d, err := db.One(tx, scanDeployment, `SELECT `+deploymentColumns+` WHERE d.account = $1 AND d.region = $2 AND d.id = $3`, p.account, p.region, id)
 	if errors.Is(err, db.ErrNotFound) {
@@ -51,6 +52,7 @@ func deploymentTx(tx *db.Tx, p place, id string) (deploymentRow, error) {
 	return d, err
 }
 
+// readDeployment is deploymentTx in a snapshot of its own.
 func (s *Service) readDeployment(ctx context.Context, p place, id string) (d deploymentRow, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		d, err = deploymentTx(tx, p, id)
@@ -77,7 +79,7 @@ func (d *deciding) insertRollback(encoded string) {
 	info.CreateTime = aws.Time(run.CreatedAt)
 	info.Description = nil
 	info.DeploymentConfigName = aws.String(rollout.PredefinedPrefix + "LambdaAllAtOnce")
-	info.PreviousRevision = d.p.Info.Revision
+	info.PreviousRevision = d.p.Info.Revision // the one that is undone
 	info.Revision = rollbackRevision(d.p.Resource, run.Spec)
 	// What a rollback does not heed (FACTS trap 16).
 	info.AutoRollbackConfiguration = &types.AutoRollbackConfiguration{}
@@ -101,7 +103,7 @@ func (d deploymentRow) info() types.DeploymentInfo {
 	i.Status = types.DeploymentStatus(run.Status)
 	i.StartTime, i.CompleteTime = timePtr(run.StartedAt), timePtr(run.CompletedAt)
 	i.DeploymentOverview = overview(run)
-	i.DeploymentStatusMessages = []string{}
+	i.DeploymentStatusMessages = []string{} // there, though empty, in AWS's answers
 	if f := run.Failure; f != nil {
 		i.ErrorInformation = &types.ErrorInformation{Code: types.ErrorCode(f.Code), Message: &f.Message}
 		i.DeploymentStatusMessages = []string{f.Message}

@@ -36,6 +36,7 @@ const (
 	retryAfter       = time.Second
 )
 
+// inspectArgs is what inspect has to look at.
 type inspectArgs struct {
 	Caller   caller.Caller     `json:"caller"`
 	Spec     rollout.Spec      `json:"spec"`
@@ -43,6 +44,7 @@ type inspectArgs struct {
 	Deadline time.Time         `json:"deadline"`
 }
 
+// inspection is inspect's answer. With a Failure the rest says nothing.
 type inspection struct {
 	AppSpec *appSpec          `json:"appSpec,omitempty"`
 	Alias   rollout.AliasSeen `json:"alias"`
@@ -50,6 +52,7 @@ type inspection struct {
 	Failure *rollout.Failure  `json:"failure,omitempty"`
 }
 
+// inspectArgs takes the spec as it is: for a revision in S3 its function is not known yet.
 func (d *deciding) inspectArgs() inspectArgs {
 	a := inspectArgs{Caller: d.p.Caller, Spec: d.p.Main.Spec, Deadline: d.now.Add(patience)}
 	if a.Spec.FunctionName == "" {
@@ -59,9 +62,9 @@ func (d *deciding) inspectArgs() inspectArgs {
 }
 
 // into writes what an AppSpec says into a deployment's spec.
-func (a *appSpec) into(s *rollout.Spec) {
-	s.FunctionName, s.Alias, s.CurrentVersion, s.TargetVersion, s.Hooks =
-		a.FunctionName, a.Alias, a.CurrentVersion, a.TargetVersion, a.Hooks
+func (s *appSpec) into(plan *rollout.Spec) {
+	plan.FunctionName, plan.Alias, plan.CurrentVersion, plan.TargetVersion, plan.Hooks =
+		s.FunctionName, s.Alias, s.CurrentVersion, s.TargetVersion, s.Hooks
 }
 
 // inspect reads everything that a deployment depends on before it changes anything.
@@ -120,7 +123,7 @@ func (s *Service) targetFailure(ctx context.Context, p rollout.Spec) (*rollout.F
 		}
 		return &f, err
 	}
-	switch c.State {
+	switch c.State { // Inactive versions wake up at their first invocation
 	case lambdatypes.StatePending:
 		err := &lambdatypes.ResourceConflictException{Message: aws.String("The function is still being created: " + version)}
 		return &rollout.Failure{Code: rollout.InvalidLambdaFunction, Message: *err.Message}, err
@@ -158,6 +161,7 @@ func lambdaFailure(err error, doing string) rollout.Failure {
 	if !errors.As(err, &api) {
 		return f
 	}
+	// An API error's own text, without the SDK's prefix of operation and request id.
 	f.Message = "Could not " + doing + ": " + api.ErrorMessage()
 	switch {
 	case api.ErrorCode() == "ResourceNotFoundException":

@@ -14,6 +14,7 @@ import (
 	"github.com/headgate/headgate/internal/id"
 )
 
+// checkGroupName checks a name's form.
 func checkGroupName(name *string) error {
 	if aws.ToString(name) == "" {
 		return &types.DeploymentGroupNameRequiredException{Message: text("The deployment group name is required.")}
@@ -128,6 +129,7 @@ func (s *Service) UpdateDeploymentGroup(ctx context.Context, in *codedeploy.Upda
 	return &codedeploy.UpdateDeploymentGroupOutput{}, nil
 }
 
+// changeGroup applies what an update mentions and keeps the rest.
 func changeGroup(g *types.DeploymentGroupInfo, in *codedeploy.UpdateDeploymentGroupInput) {
 	if in.NewDeploymentGroupName != nil && *in.NewDeploymentGroupName != "" {
 		g.DeploymentGroupName = in.NewDeploymentGroupName

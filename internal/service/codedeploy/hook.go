@@ -54,7 +54,7 @@ func (s *Service) invokeHook(ctx context.Context, call durable.Call) (any, error
 		return nil, durable.Retry(err, retryAfter)
 	}
 	if row.Progress.CheckCallback(a.Lifecycle) != nil {
-		return out, nil // it has called back, or its time has run out
+		return out, nil //nolint:nilerr // no failure: it has called back, or its time has run out
 	}
 	payload, err := json.Marshal(hookEvent{a.DeploymentID, a.ExecutionID})
 	if err != nil {

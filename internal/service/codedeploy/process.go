@@ -44,17 +44,20 @@ const (
 	signalRecheck  = "recheck" // notices of alarms may have been lost
 )
 
+// callback is signalCallback's data: what a hook reported.
 type callback struct {
 	Lifecycle rollout.LifecycleName `json:"lifecycle"`
 	Succeeded bool                  `json:"succeeded"`
 }
 
+// stop is signalStop's data. A nil AutoRollback leaves the choice to the group's configuration.
 type stop struct {
 	DeploymentID string `json:"deploymentId"`
 	AutoRollback *bool  `json:"autoRollback,omitempty"`
 }
 
-// decide is the machine's Decide: it hands ev to rollout and writes down what that leads to.
+// decide is the machine's Decide: it hands ev to rollout and writes down what that leads to. It is
+// pure: ids that a rollback needs were drawn at creation, and what must be logged is an effect.
 func decide(p process, ev durable.Event, now time.Time) durable.Decision[process] {
 	d := &deciding{p: p, now: now}
 	before := [2]string{encode(p.Main), ""}
@@ -71,13 +74,15 @@ func decide(p process, ev durable.Event, now time.Time) durable.Decision[process
 // deciding is one run of decide. The state came fresh out of its JSON, so it may be changed.
 type deciding struct {
 	p       process
-	now     time.Time
+	now     time.Time // of the decision: every time in rows and states comes from it
 	rows    []db.Stmt
 	notices []db.Notice
 	effects []durable.Effect
-	wake    time.Time
+	wake    time.Time // of the deployment that runs; zero: only events wake the instance
 }
 
+// apply translates what happened into rollout's events. Data that cannot be read is dropped: an
+// instance that cannot decide would stand still for ever.
 func (d *deciding) apply(ev durable.Event) {
 	main := &d.p.Main
 	switch ev.Name {
@@ -92,9 +97,10 @@ func (d *deciding) apply(ev durable.Event) {
 		d.aliasAnswered(ev)
 	case effectWatch, effectCheck:
 		var seen alarmsSeen
-		if ev.Failure == nil && ev.Decode(&seen) == nil {
-			d.alarms(seen)
+		if ev.Failure != nil || ev.Decode(&seen) != nil { // a watch that is no more sees nothing
+			seen.Unreadable = main.Spec.Alarms
 		}
+		d.alarms(seen)
 	case effectAnnounce:
 		d.p.Announcing = without(d.p.Announcing, ev.EffectID)
 	case signalCallback:
@@ -124,9 +130,9 @@ func (d *deciding) inspected(ev durable.Event) {
 	main := &d.p.Main
 	var in inspection
 	if ev.Failure != nil {
-		in.Failure = &rollout.Failure{Code: string(types.ErrorCodeInternalError), Message: ev.Failure.Message}
+		in.Failure = internalError(ev.Failure)
 	} else if err := ev.Decode(&in); err != nil {
-		in.Failure = &rollout.Failure{Code: string(types.ErrorCodeInternalError), Message: err.Error()}
+		in.Failure = internalError(err)
 	}
 	if in.AppSpec != nil && main.Inspecting {
 		d.p.Resource = in.AppSpec.Resource
@@ -151,6 +157,8 @@ func (d *deciding) inspected(ev durable.Event) {
 	}
 }
 
+// hookReturned takes in how the hook's function ended. That it ended well means nothing yet: it may
+// have passed the check on to something slower that calls back later.
 func (d *deciding) hookReturned(ev durable.Event) {
 	main := &d.p.Main
 	var h hookResult
@@ -177,20 +185,24 @@ func (d *deciding) hookReturned(ev durable.Event) {
 	}
 }
 
+// aliasAnswered finds out by the effect's id, which begins with the deployment's, whether the main
+// deployment or its rollback had asked for the update.
 func (d *deciding) aliasAnswered(ev durable.Event) {
 	run := &d.p.Main
 	if d.p.Rollback != nil && strings.HasPrefix(ev.EffectID, d.p.Rollback.Spec.DeploymentID+"/") {
 		run = d.p.Rollback
 	}
 	var a aliasResult
-	switch err := ev.Failure; {
-	case err != nil:
-		d.tell(run, rollout.AliasUpdateFailed(ev.EffectID, rollout.Failure{Code: string(types.ErrorCodeInternalError), Message: err.Message}))
-	case ev.Decode(&a) == nil && a.Failure != nil:
-		d.tell(run, rollout.AliasUpdateFailed(ev.EffectID, *a.Failure))
-	default:
-		d.tell(run, rollout.AliasUpdated(ev.EffectID))
+	if ev.Failure != nil {
+		a.Failure = internalError(ev.Failure)
+	} else if err := ev.Decode(&a); err != nil {
+		a.Failure = internalError(err)
 	}
+	if a.Failure != nil {
+		d.tell(run, rollout.AliasUpdateFailed(ev.EffectID, *a.Failure))
+		return
+	}
+	d.tell(run, rollout.AliasUpdated(ev.EffectID))
 }
 
 // alarms is told what some of the watched alarms say. While the alias is still being inspected
@@ -209,6 +221,7 @@ func (d *deciding) alarms(seen alarmsSeen) {
 	}
 }
 
+// stopRequested stops either deployment. A rollback that is stopped is not rolled back in turn.
 func (d *deciding) stopRequested(s stop) {
 	run := &d.p.Main
 	if d.p.Rollback != nil && s.DeploymentID == d.p.Rollback.Spec.DeploymentID {
@@ -251,6 +264,8 @@ func (d *deciding) tell(run *progress, e rollout.Event) {
 	}
 }
 
+// act is rollout's actions, one by one. Their ids serve as the effects' ids: both are stable over
+// repeats.
 func (d *deciding) act(run *progress, a rollout.Action) {
 	switch a.Kind {
 	case rollout.Inspect:
@@ -262,6 +277,7 @@ func (d *deciding) act(run *progress, a rollout.Action) {
 	case rollout.SetAlias:
 		d.effects = append(d.effects, durable.Effect{ID: a.ID, Name: effectAlias, Args: d.aliasArgs(run, a)})
 	case rollout.StartRollback:
+		// The group's lock goes over in this very transaction: no other deployment slips in between.
 		d.p.Rollback = &progress{State: rollout.New(rollout.RollbackSpec(run.State), d.now)}
 		d.rows = append(d.rows, db.Stmt{SQL: `UPDATE codedeploy_running SET deployment_id = $1 WHERE group_id = $2`,
 			Args: []any{d.p.Rollback.Spec.DeploymentID, d.p.GroupID}})
@@ -307,6 +323,7 @@ func (d *deciding) record(before [2]string) {
 	}
 }
 
+// update writes the row and tells of it, so that CloudFormation and live views need not poll.
 func (d *deciding) update(run progress, encoded string) {
 	d.rows = append(d.rows, db.Stmt{
 		SQL: `UPDATE codedeploy_deployment SET status = $1, completed_at = $2, progress = $3 WHERE account = $4 AND region = $5 AND id = $6`,
@@ -315,6 +332,7 @@ func (d *deciding) update(run progress, encoded string) {
 	d.notices = append(d.notices, db.Notice{Topic: Topic, Payload: run.Spec.DeploymentID})
 }
 
+// encode writes v as JSON with sorted keys: equal values give equal text.
 func encode(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil { // plain data: cannot happen
@@ -323,6 +341,12 @@ func encode(v any) string {
 	return string(b)
 }
 
+// internalError is a failure that is nobody's configuration's fault.
+func internalError(err error) *rollout.Failure {
+	return &rollout.Failure{Code: string(types.ErrorCodeInternalError), Message: err.Error()}
+}
+
+// without is list without s; list itself stays as it is.
 func without(list []string, s string) []string {
 	var out []string
 	for _, v := range list {

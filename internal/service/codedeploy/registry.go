@@ -16,6 +16,7 @@ import (
 	"github.com/headgate/headgate/internal/db"
 )
 
+// revisionRow is a row of codedeploy_revision; times in milliseconds, 0 for never.
 type revisionRow struct {
 	Location                    types.RevisionLocation
 	Key, Description            string
@@ -52,6 +53,7 @@ func register(tx *db.Tx, p place, applicationID string, r *types.RevisionLocatio
 	return key, err
 }
 
+// useRevision registers a revision because it is deployed now.
 func useRevision(tx *db.Tx, p place, applicationID string, r *types.RevisionLocation, now int64) (string, error) {
 	return register(tx, p, applicationID, r, "", now, now)
 }
@@ -223,6 +225,7 @@ func (s *Service) ListApplicationRevisions(ctx context.Context, in *codedeploy.L
 	return out, nil
 }
 
+// listed tells whether the request's filters let v through.
 func listed(in *codedeploy.ListApplicationRevisionsInput, v revisionRow, targets map[string][]string) bool {
 	deployed := len(targets[v.Key]) > 0
 	if in.Deployed == types.ListStateFilterActionInclude && !deployed || in.Deployed == types.ListStateFilterActionExclude && deployed {
@@ -235,6 +238,7 @@ func listed(in *codedeploy.ListApplicationRevisionsInput, v revisionRow, targets
 	return l != nil && aws.ToString(l.Bucket) == *in.S3Bucket && strings.HasPrefix(aws.ToString(l.Key), aws.ToString(in.S3KeyPrefix))
 }
 
+// revisionOrder checks the request and makes its order. Without sortBy any order will do.
 func revisionOrder(in *codedeploy.ListApplicationRevisionsInput) (func(a, b revisionRow) int, error) {
 	if in.S3KeyPrefix != nil && in.S3Bucket == nil {
 		return nil, &types.BucketNameFilterRequiredException{Message: text("A key prefix needs a bucket name as well.")}

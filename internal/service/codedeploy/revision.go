@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 )
 
+// sum is the SHA-256 of s in hexadecimal.
 func sum(s string) string {
 	h := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(h[:])
@@ -32,10 +33,11 @@ func checkRevision(r *types.RevisionLocation) (*appSpec, error) {
 		}
 		content, sha = r.AppSpecContent.Content, r.AppSpecContent.Sha256
 	case types.RevisionLocationTypeString:
-		if r.String_ == nil {
+		raw := r.String_ //nolint:staticcheck // deprecated, but still what CloudFormation and SAM send (FACTS §3)
+		if raw == nil {
 			return nil, invalidRevision("A revision of type String needs string.")
 		}
-		content, sha = r.String_.Content, r.String_.Sha256
+		content, sha = raw.Content, raw.Sha256
 	case types.RevisionLocationTypeS3:
 		return nil, checkS3(r.S3Location)
 	case types.RevisionLocationTypeGitHub:
@@ -56,6 +58,7 @@ func checkRevision(r *types.RevisionLocation) (*appSpec, error) {
 	return spec, nil
 }
 
+// checkS3 checks where a revision in S3 is to be found; bundle types are spelt as CodeDeploy does.
 func checkS3(l *types.S3Location) error {
 	switch {
 	case l == nil || aws.ToString(l.Bucket) == "" || aws.ToString(l.Key) == "":

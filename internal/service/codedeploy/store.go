@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/internal/db"
 )
 
+// applicationRow is a row of codedeploy_application.
 type applicationRow struct {
 	Name, ID string
 	Tags     map[string]string
@@ -42,6 +43,7 @@ func applicationTx(tx *db.Tx, p place, name *string) (applicationRow, error) {
 	return a, err
 }
 
+// groupRow is a row of codedeploy_group. Info lacks what follows from other rows; see withHistory.
 type groupRow struct {
 	ID   string
 	Info types.DeploymentGroupInfo
@@ -82,7 +84,8 @@ func updateGroup(tx *db.Tx, g groupRow) error {
 	return err
 }
 
-// withHistory adds what a group's deployments tell about it.
+// withHistory adds what a group's deployments tell about it. Rollbacks count as deployments; the
+// target revision is what the last successful one shipped.
 func (g groupRow) withHistory(tx *db.Tx, p place, a applicationRow) (types.DeploymentGroupInfo, error) {
 	i := g.Info
 	i.ApplicationName, i.DeploymentGroupId = &a.Name, &g.ID
@@ -101,10 +104,11 @@ func (g groupRow) withHistory(tx *db.Tx, p place, a applicationRow) (types.Deplo
 	return i, nil
 }
 
-// lastDeployment is the group's newest deployment under the condition given, or nil.
+// lastDeployment is the group's newest deployment under the condition given, or nil. Of two created
+// in the same millisecond, the one that still runs is newer, then the one that ended later.
 func lastDeployment(tx *db.Tx, p place, groupID, condition string) (*deploymentRow, error) {
 	d, err := db.One(tx, scanDeployment, `SELECT `+deploymentColumns+` WHERE d.account = $1 AND d.region = $2 AND d.group_id = $3`+
-		condition+` ORDER BY d.created_at DESC, d.completed_at DESC LIMIT 1`, p.account, p.region, groupID)
+		condition+` ORDER BY d.created_at DESC, CASE WHEN d.completed_at = 0 THEN 0 ELSE 1 END, d.completed_at DESC LIMIT 1`, p.account, p.region, groupID)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil, nil
 	}

@@ -49,6 +49,8 @@ func (d deploymentRow) target(c caller.Caller) *types.DeploymentTarget {
 	return &types.DeploymentTarget{DeploymentTargetType: types.DeploymentTargetTypeLambdaTarget, LambdaTarget: t}
 }
 
+// diagnostics tells how a hook went, in the terms of the scripts that CodeDeploy runs on servers.
+// Events that are not over have none.
 func diagnostics(run progress, l rollout.LifecycleEvent, hook string) *types.Diagnostics {
 	d := &types.Diagnostics{ScriptName: optional(hook), LogTail: optional(run.Logs[l.Name]), Message: optional(l.Message)}
 	switch {
@@ -66,6 +68,8 @@ func diagnostics(run progress, l rollout.LifecycleEvent, hook string) *types.Dia
 	return d
 }
 
+// targetStatus is the target's status: Stopped is none of its values, so a stopped deployment's
+// target has failed, or was skipped if nothing was begun.
 func targetStatus(run progress) types.TargetStatus {
 	switch run.Status {
 	case rollout.Created:
@@ -83,6 +87,7 @@ func targetStatus(run progress) types.TargetStatus {
 	return types.TargetStatusSkipped
 }
 
+// lastChange is the newest time that the progress mentions.
 func lastChange(run progress) time.Time {
 	t := run.CreatedAt
 	for _, l := range run.Lifecycle {
@@ -122,6 +127,7 @@ func (s *Service) GetDeploymentTarget(ctx context.Context, in *codedeploy.GetDep
 	return &codedeploy.GetDeploymentTargetOutput{DeploymentTarget: t}, nil
 }
 
+// isTarget checks that id names the deployment's target.
 func isTarget(t *types.DeploymentTarget, deployment *string, id string) error {
 	if id == "" {
 		return &types.DeploymentTargetIdRequiredException{Message: text("The deployment target ID is required.")}

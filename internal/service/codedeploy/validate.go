@@ -18,6 +18,8 @@ const (
 	maxDescription = 256
 )
 
+// checkRole checks the service role's form only: whether it exists and what it allows is not looked
+// at, since deployments act in the name of whoever created them.
 func checkRole(role *string) error {
 	if aws.ToString(role) == "" {
 		return &types.RoleRequiredException{Message: text("The service role ARN is required.")}
@@ -29,6 +31,8 @@ func checkRole(role *string) error {
 	return nil
 }
 
+// checkAlarms checks an alarm configuration as CodeDeploy does: that the alarms exist is found out
+// by the deployment.
 func checkAlarms(c *types.AlarmConfiguration) error {
 	if c == nil {
 		return nil
@@ -58,6 +62,7 @@ func checkAlarms(c *types.AlarmConfiguration) error {
 	return nil
 }
 
+// checkRollback takes events without alarms to stop on: SAM writes all three in any case.
 func checkRollback(c *types.AutoRollbackConfiguration) error {
 	if c == nil {
 		return nil
@@ -73,6 +78,7 @@ func checkRollback(c *types.AutoRollbackConfiguration) error {
 	return nil
 }
 
+// checkTriggers checks triggers though none is ever sent: a template that AWS refuses is refused.
 func checkTriggers(all []types.TriggerConfig) error {
 	if len(all) > maxTriggers {
 		return &types.TriggerTargetsLimitExceededException{Message: text("At most %d triggers may be given, not %d.", maxTriggers, len(all))}
@@ -113,6 +119,7 @@ func elsewhere(settings map[string]bool) error {
 	return nil
 }
 
+// checkDescription counts characters, not bytes.
 func checkDescription(d *string) error {
 	if n := utf8.RuneCountInString(aws.ToString(d)); n > maxDescription {
 		return &types.DescriptionTooLongException{Message: text("The description has %d characters: at most %d are allowed.", n, maxDescription)}

@@ -91,16 +91,24 @@ func (b *buffer) add(ctx context.Context, events []event) error {
 	}
 }
 
-// take moves what waits to writing and returns it.
+// maxWrite is how many events one transaction stores: other writers wait for it.
+const maxWrite = 1000
+
+// take moves the first of what waits to writing and returns it.
 func (b *buffer) take() []event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.writing = append(b.writing, b.waiting...)
-	b.waiting = nil
+	if len(b.writing) == 0 {
+		n := min(len(b.waiting), maxWrite)
+		b.writing, b.waiting = b.waiting[:n:n], b.waiting[n:]
+		if len(b.waiting) == 0 {
+			b.waiting = nil
+		}
+	}
 	return b.writing
 }
 
-// written forgets the events that take returned. If they could not be stored they stay and are
+// written forgets the events that take returned. Those that could not be stored stay and are
 // returned again.
 func (b *buffer) written() {
 	b.mu.Lock()
@@ -159,14 +167,15 @@ func (s *Service) flushes(ctx context.Context) {
 	}
 }
 
+// flush stores all that waits when it is called, and maybe more.
 func (s *Service) flush(ctx context.Context) error {
-	events := s.buffer.take()
-	if len(events) == 0 {
-		return nil
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	for events := s.buffer.take(); len(events) > 0; events = s.buffer.take() {
+		if err := s.db.Update(ctx, func(tx *db.Tx) error { return putEvents(tx, events) }); err != nil {
+			return err
+		}
+		s.buffer.written()
 	}
-	if err := s.db.Update(ctx, func(tx *db.Tx) error { return putEvents(tx, events) }); err != nil {
-		return err
-	}
-	s.buffer.written()
 	return nil
 }

@@ -104,7 +104,7 @@ func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEve
 	accepted, rejected := window(in.LogEvents, now, st.retention)
 	events := make([]event, len(accepted))
 	for i, e := range accepted {
-		events[i] = event{stream: st.stream, at: *e.Timestamp, id: id.Ordered(), ingested: now, message: strings.Clone(*e.Message)}
+		events[i] = event{stream: st.stream, at: *e.Timestamp, id: id.Ordered(), ingested: now, message: strings.Clone(strings.ToValidUTF8(*e.Message, "\uFFFD"))}
 	}
 	if len(events) > 0 {
 		if err := s.buffer.add(ctx, events); err != nil {

@@ -14,12 +14,13 @@ const topicGone = "logs.gone"
 
 // Service is CloudWatch Logs. All methods are safe for concurrent use.
 type Service struct {
-	db      *db.DB
-	clock   clock.Clock
-	buffer  *buffer
-	cache   *streamCache
-	stop    context.CancelFunc
-	running sync.WaitGroup
+	db       *db.DB
+	clock    clock.Clock
+	buffer   *buffer
+	cache    *streamCache
+	flushing sync.Mutex // one flush at a time
+	stop     context.CancelFunc
+	running  sync.WaitGroup
 }
 
 // New returns the service. What PutLogEvents takes in reaches the store between Start and Close.
