@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -45,8 +46,8 @@ func (p *problems) add(err error) {
 	if err == nil {
 		return
 	}
-	one, ok := err.(*problem)
-	if !ok {
+	var one *problem
+	if !errors.As(err, &one) {
 		one = &problem{"", err.Error()}
 	}
 	for _, q := range *p {

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -43,8 +44,7 @@ func globalProperties(section string) []string {
 var globalSections = []string{"Api", "CapacityProvider", "Function", "HttpApi", "LayerVersion", "SimpleTable", "StateMachine", "WebSocketApi"}
 
 func globalsError(format string, args ...any) error {
-	p := resourceError("", format, args...).(*problem)
-	p.text = strings.Replace(p.text, "Resource with id [] is invalid. ", "'Globals' section is invalid. ", 1)
+	p := &problem{text: "'Globals' section is invalid. " + fmt.Sprintf(format, args...)}
 	return p
 }
 

@@ -18,7 +18,6 @@ var (
 	anyValue  = kinds{}
 	aString   = kinds{of: []tree.Kind{tree.String}}
 	aMap      = kinds{of: []tree.Kind{tree.Map}}
-	aList     = kinds{of: []tree.Kind{tree.List}}
 	aBool     = kinds{of: []tree.Kind{tree.Bool}}
 	textOrMap = kinds{of: []tree.Kind{tree.String, tree.Map}}
 	policies  = kinds{of: []tree.Kind{tree.String, tree.Map, tree.List}}

@@ -108,7 +108,7 @@ func (f *function) makeVersion(sha string) *resource {
 	} else if !v.attributes.Has("DeletionPolicy") {
 		v.attributes.Set("DeletionPolicy", tree.NewString(policy))
 	}
-	suffix := ""
+	var suffix string
 	if sha != "" {
 		suffix = sha[:min(len(sha), hashLength)]
 	} else {

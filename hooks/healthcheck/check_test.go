@@ -32,7 +32,7 @@ func spec(functions ...string) string {
 }
 
 // handle runs the hook, wired as in main, against s.
-func handle(t *testing.T, ctx context.Context, s *hooktest.Server, env map[string]string) (lifecycle.Outcome, Report, string) {
+func handle(ctx context.Context, t *testing.T, s *hooktest.Server, env map[string]string) (lifecycle.Outcome, Report, string) {
 	t.Helper()
 	var log bytes.Buffer
 	h := newHook(s.Config(), func(k string) string { return env[k] }, slog.New(slog.NewJSONHandler(&log, nil)))
@@ -77,7 +77,7 @@ func TestSuccessRule(t *testing.T) {
 			s := hooktest.New(t)
 			s.AppSpec("d-1", spec("shop:2"))
 			s.Invoke = func(hooktest.Call) hooktest.Answer { return tt.answer }
-			o, report, log := handle(t, t.Context(), s, nil)
+			o, report, log := handle(t.Context(), t, s, nil)
 			if len(report.Functions) != 1 {
 				t.Fatalf("outcome %+v", o)
 			}
@@ -111,7 +111,7 @@ func TestEventSent(t *testing.T) {
 			s := hooktest.New(t)
 			s.AppSpec("d-1", spec("shop:2"))
 			s.Invoke = func(hooktest.Call) hooktest.Answer { return hooktest.Answer{Payload: `{"statusCode":200}`} }
-			handle(t, t.Context(), s, tt.env)
+			handle(t.Context(), t, s, tt.env)
 			call := s.Calls()[0]
 			if call.Function != "shop" || call.Qualifier != "2" || call.Type != "RequestResponse" {
 				t.Errorf("call %+v", call)
@@ -139,7 +139,7 @@ func TestAllFunctionsOfAppSpecAndConfiguration(t *testing.T) {
 		}
 		return hooktest.Answer{Payload: `{"statusCode":204}`}
 	}
-	o, report, log := handle(t, t.Context(), s, map[string]string{
+	o, report, log := handle(t.Context(), t, s, map[string]string{
 		"LH_FUNCTIONS": `["shop:2", "pay:live", "mail", "arn:aws:lambda:us-east-1:000000000000:function:search:3"]`})
 	var got []string
 	for _, r := range report.Functions {
@@ -164,7 +164,7 @@ func TestOneFunctionIsNotHiddenByAnother(t *testing.T) {
 		{"svc":{"Type":"AWS::ECS::Service","Properties":{}}},
 		{"shop":{"Type":"AWS::Lambda::Function","Properties":{"Name":"shop","TargetVersion":2}}}]}`)
 	s.Invoke = func(hooktest.Call) hooktest.Answer { return hooktest.Answer{Payload: `{"statusCode":200}`} }
-	o, report, _ := handle(t, t.Context(), s, nil)
+	o, report, _ := handle(t.Context(), t, s, nil)
 	if o.Status != "Failed" || report.Healthy != 1 || report.Functions[0].ErrorType != "UnsupportedResourceType" || !report.Functions[1].Healthy {
 		t.Errorf("%+v", o)
 	}
@@ -200,7 +200,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 			}
 			return hooktest.Answer{Payload: `{"statusCode":200}`}
 		}
-		if o, report, _ := handle(t, t.Context(), s, env); o.Status != "Succeeded" || report.Healthy != 3*limit {
+		if o, report, _ := handle(t.Context(), t, s, env); o.Status != "Succeeded" || report.Healthy != 3*limit {
 			t.Errorf("%+v", o)
 		}
 		if most.Load() != int64(limit) {
@@ -222,7 +222,7 @@ func TestHangingFunctionIsReportedBeforeTheTimeOut(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
-	o, report, _ := handle(t, ctx, s, nil)
+	o, report, _ := handle(ctx, t, s, nil)
 	if ctx.Err() != nil {
 		t.Error("called back after the function's own time-out")
 	}
@@ -241,7 +241,7 @@ func TestPendingVersionIsAskedAgain(t *testing.T) {
 		}
 		return hooktest.Answer{Payload: `{"statusCode":200}`}
 	}
-	if o, _, _ := handle(t, t.Context(), s, nil); o.Status != "Succeeded" || n.Load() != 3 {
+	if o, _, _ := handle(t.Context(), t, s, nil); o.Status != "Succeeded" || n.Load() != 3 {
 		t.Errorf("%+v after %d calls", o, n.Load())
 	}
 }
@@ -270,7 +270,7 @@ func TestWhateverIsWrongFailsTheDeployment(t *testing.T) {
 				t.Errorf("invoked %+v", c)
 				return hooktest.Answer{}
 			}
-			if o, _, _ := handle(t, t.Context(), s, tt.env); o.Status != "Failed" || o.ErrorType != tt.errorType {
+			if o, _, _ := handle(t.Context(), t, s, tt.env); o.Status != "Failed" || o.ErrorType != tt.errorType {
 				t.Errorf("%+v, want %s", o, tt.errorType)
 			}
 		})
@@ -290,7 +290,7 @@ func TestRevisionsOfEveryKind(t *testing.T) {
 			s.Revisions["d-1"] = revision
 			s.Objects["b/app/spec.yaml"] = yaml
 			s.Invoke = func(hooktest.Call) hooktest.Answer { return hooktest.Answer{Payload: `{"statusCode":200}`} }
-			if o, report, _ := handle(t, t.Context(), s, nil); o.Status != "Succeeded" || report.Functions[0].name() != "shop:2" {
+			if o, report, _ := handle(t.Context(), t, s, nil); o.Status != "Succeeded" || report.Functions[0].name() != "shop:2" {
 				t.Errorf("%+v", o)
 			}
 		})

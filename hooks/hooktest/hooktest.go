@@ -174,5 +174,5 @@ func (s *Server) lambda(w http.ResponseWriter, r *http.Request, function string,
 func jsonError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("X-Amzn-Errortype", code)
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
 }

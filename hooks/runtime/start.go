@@ -90,7 +90,7 @@ func (l *loop) once() error {
 		return errors.New("next event: the Runtime API sent no request id")
 	}
 	if a.inv.TraceID != "" && os.Getenv(traceVariable) != a.inv.TraceID {
-		os.Setenv(traceVariable, a.inv.TraceID)
+		_ = os.Setenv(traceVariable, a.inv.TraceID) // fails only for names and values that no trace id is
 	}
 	inv := a.inv // the handler may keep its context; the answer is overwritten
 	body, bad := l.call(&inv, a.body)

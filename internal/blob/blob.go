@@ -99,13 +99,13 @@ func (f *Folder) Open(_ context.Context, name string) (io.ReadCloser, error) {
 // Delete implements Store.
 func (f *Folder) Delete(_ context.Context, name string) error {
 	path, err := f.path(name)
-	if err != nil {
+	if err == nil { // else there can be no such blob
+		err = os.Remove(path)
+	}
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, ErrNotFound) {
 		return nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
+	return err
 }
 
 // Sweeper is a Store that can be asked to remove what nobody uses.

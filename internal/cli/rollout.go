@@ -123,7 +123,7 @@ func (w *rolloutWatch) alarms(r *rolloutView) error {
 	if !known {
 		got, err := w.deploys.GetDeploymentGroup(w.e.ctx, &codedeploy.GetDeploymentGroupInput{ApplicationName: &r.Application, DeploymentGroupName: &r.Group})
 		if err != nil {
-			return nil // deleted since: an old deployment is shown without
+			return nil //nolint:nilerr // deleted since: an old deployment is shown without
 		}
 		if c := got.DeploymentGroupInfo.AlarmConfiguration; c != nil && c.Enabled {
 			for _, a := range c.Alarms {

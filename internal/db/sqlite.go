@@ -162,7 +162,7 @@ func (w *connWriter) prepared(q string) (*sql.Stmt, error) {
 }
 
 func (w *connWriter) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
-	s, err := w.prepared(q)
+	s, err := w.prepared(q) //nolint:sqlclosecheck // it stays prepared
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (w *connWriter) ExecContext(ctx context.Context, q string, args ...any) (sq
 }
 
 func (w *connWriter) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	s, err := w.prepared(q)
+	s, err := w.prepared(q) //nolint:sqlclosecheck // it stays prepared
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (c *Call) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if p == http.ErrAbortHandler { //nolint:errorlint // that very value
 				panic(p)
 			}
 			c.Service.log.Error("handler panicked", "service", c.Service.cfg.Name, "operation", c.Operation,

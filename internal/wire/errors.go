@@ -16,8 +16,12 @@ type Error struct {
 	Status        int
 }
 
-func (e *Error) Error() string        { return e.Code + ": " + e.Message }
-func (e *Error) ErrorCode() string    { return e.Code }
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// ErrorCode implements smithy.APIError.
+func (e *Error) ErrorCode() string { return e.Code }
+
+// ErrorMessage implements smithy.APIError.
 func (e *Error) ErrorMessage() string { return e.Message }
 
 // ErrorFault tells by the status whose fault it was.

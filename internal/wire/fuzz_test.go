@@ -110,11 +110,11 @@ func FuzzREST(f *testing.F) {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 		r.Method, r.URL = method, u
 		op, labels := s.router.find(r)
-		in, sh, v := typ, sh, reflect.Value{}
+		in, sh := typ, sh
 		if op != nil {
 			in, sh = op.in, op.input()
 		}
-		v = reflect.New(in).Elem()
+		v := reflect.New(in).Elem()
 		if decodeREST(r, labels, []byte(body), v, sh) == nil && op != nil {
 			op.rules().Check(v)
 			for _, l := range labels {

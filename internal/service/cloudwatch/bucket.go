@@ -86,9 +86,9 @@ func grid(buckets []bucket, from, period int64, n int) []aggregate {
 
 // floor is the last multiple of step that is not after t.
 func floor(t, step int64) int64 {
-	if m := t % step; m < 0 {
-		return t - m - step
-	} else {
-		return t - m
+	m := t % step
+	if m < 0 {
+		m += step
 	}
+	return t - m
 }

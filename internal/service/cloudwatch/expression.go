@@ -97,7 +97,7 @@ func parseExpression(text string) (node, error) {
 		return nil, fmt.Errorf("longer than 2048 characters")
 	}
 	if t := strings.ToUpper(strings.TrimSpace(text)); strings.HasPrefix(t, "SELECT ") {
-		return nil, fmt.Errorf("Metrics Insights queries are not supported") //nolint:staticcheck // a name
+		return nil, fmt.Errorf("Metrics Insights queries are not supported")
 	}
 	tokens, err := tokenize(text)
 	if err != nil {

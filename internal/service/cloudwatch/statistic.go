@@ -44,7 +44,7 @@ func parseStatistic(name string) (statistic, error) {
 	if m := longForm.FindStringSubmatch(name); m != nil && strings.Contains(name, "%") {
 		return statistic{name, "tm", percent(m[1], 0), percent(m[2], 1)}, nil
 	}
-	return statistic{}, fmt.Errorf("The value %s for parameter Stat is not supported: use SampleCount, Average, Sum, Minimum, Maximum, pNN, tmNN, TM(x%%:y%%) or IQM.", name) //nolint:staticcheck // the text of an AWS answer
+	return statistic{}, fmt.Errorf("The value %s for parameter Stat is not supported: use SampleCount, Average, Sum, Minimum, Maximum, pNN, tmNN, TM(x%%:y%%) or IQM.", name)
 }
 
 // of is the statistic of a, and false where a has none.

@@ -33,7 +33,7 @@ func checkRevision(r *types.RevisionLocation) (*appSpec, error) {
 		}
 		content, sha = r.AppSpecContent.Content, r.AppSpecContent.Sha256
 	case types.RevisionLocationTypeString:
-		raw := r.String_ //nolint:staticcheck // deprecated, but still what CloudFormation and SAM send (FACTS §3)
+		raw := r.String_ // deprecated, but still what CloudFormation and SAM send (FACTS §3)
 		if raw == nil {
 			return nil, invalidRevision("A revision of type String needs string.")
 		}

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -213,13 +214,13 @@ func (s *Service) changePolicy(ctx context.Context, name *string, change func(*p
 		if err != nil {
 			return noPolicy(err, aws.ToString(name))
 		}
-		switch err := change(&p); err {
-		case nil:
-			return write(tx, policies, account, *name, p)
-		case errDeleted:
+		err = change(&p)
+		if errors.Is(err, errDeleted) {
 			return remove(tx, policies, account, *name)
-		default:
+		}
+		if err != nil {
 			return err
 		}
+		return write(tx, policies, account, *name, p)
 	})
 }

@@ -3,7 +3,7 @@ package iam
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"net/url"
 	"strings"
 
@@ -183,7 +183,7 @@ func noRole(err error, name *string) error {
 }
 
 // errDeleted tells changeRole to remove the role instead of writing it.
-var errDeleted = fmt.Errorf("deleted")
+var errDeleted = errors.New("deleted")
 
 // changeRole reads, changes and writes a role in one transaction.
 func (s *Service) changeRole(ctx context.Context, name *string, change func(*db.Tx, *role) error) error {
@@ -196,14 +196,14 @@ func (s *Service) changeRole(ctx context.Context, name *string, change func(*db.
 		if r.Inline == nil {
 			r.Inline = map[string]string{}
 		}
-		switch err := change(tx, &r); err {
-		case nil:
-			return write(tx, roles, account, *name, r)
-		case errDeleted:
+		err = change(tx, &r)
+		if errors.Is(err, errDeleted) {
 			return remove(tx, roles, account, *name)
-		default:
+		}
+		if err != nil {
 			return err
 		}
+		return write(tx, roles, account, *name, r)
 	})
 }
 

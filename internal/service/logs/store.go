@@ -100,7 +100,7 @@ func values(n, columns int) string {
 
 // putEvents stores events. One that is stored already (a flush whose answer was lost) stays.
 func putEvents(tx *db.Tx, events []event) error {
-	type sum struct{ first, last, ingested, bytes int64 }
+	type sum struct{ first, last, ingested int64 }
 	streams, groups := map[*stream]*sum{}, map[groupKey]int64{}
 	for i := range events {
 		e := &events[i]

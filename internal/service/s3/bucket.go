@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,7 +34,7 @@ func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketInput, _ 
 			return nil
 		case err == nil:
 			return fail("BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
-		case err != errNoBucket:
+		case !errors.Is(err, errNoBucket):
 			return err
 		}
 		_, err = tx.Exec(`INSERT INTO s3_bucket (`+bucketColumns+`) VALUES ($1, $2, $3, $4, '')`, name, c.Account, region, s.clock.Now().UnixMilli())

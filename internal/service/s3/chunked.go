@@ -120,8 +120,8 @@ func (c *chunked) next() error {
 	}
 	c.ended = true
 	for {
-		l, err := c.line()
-		if l == "" || err != nil { // some clients end without the last empty line
+		l, _ := c.line() // some clients end without the last empty line
+		if l == "" {
 			return nil
 		}
 		if name, value, ok := strings.Cut(l, ":"); ok {

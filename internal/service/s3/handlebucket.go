@@ -65,7 +65,7 @@ type (
 		Quiet   bool
 		Objects []struct {
 			Key       string
-			VersionId *string //nolint:revive // S3's name
+			VersionId *string
 		} `xml:"Object"`
 	}
 	deleteAnswer struct {

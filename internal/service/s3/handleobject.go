@@ -23,7 +23,7 @@ type (
 	uploadAnswer struct {
 		XMLName     xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
 		Bucket, Key string
-		UploadId    string //nolint:revive // S3's name
+		UploadId    string
 	}
 	completeRequest struct {
 		Parts []struct {
@@ -38,7 +38,7 @@ type (
 	partsAnswer struct {
 		XMLName     xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListPartsResult"`
 		Bucket, Key string
-		UploadId    string //nolint:revive // S3's name
+		UploadId    string
 		IsTruncated bool
 		Parts       []types.Part `xml:"Part"`
 	}

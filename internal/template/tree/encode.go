@@ -110,7 +110,7 @@ func (n *Node) ordered(sorted bool) []Pair {
 func quoteUTF8(b *bytes.Buffer, s string) {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
-	enc.Encode(s) // a string always encodes
+	_ = enc.Encode(s) // a string always encodes
 	b.Truncate(b.Len() - 1)
 }
 
