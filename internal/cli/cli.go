@@ -65,7 +65,7 @@ func (f failure) Unwrap() error { return f.error }
 
 // Main runs the command line and returns its exit code. The first interrupt ends the command in
 // order, the second kills it.
-func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (exit int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
@@ -78,6 +78,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(stderr, "headgate:", err)
 		return ExitUsage
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+		defer func() { exit = ExitUsage }()
 	}
 	parsed, err := parse(parser, args)
 	if code >= 0 { // --help, --version

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 )
@@ -23,6 +24,9 @@ func (e *env) aws(ctx context.Context) (aws.Config, error) {
 	opts := []func(*config.LoadOptions) error{
 		config.WithRegion(e.region), config.WithBaseEndpoint(e.endpoint),
 		config.WithRetryer(func() aws.Retryer { return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 4 }) }),
+	}
+	if loopback(e.endpoint) {
+		opts = append(opts, config.WithEC2IMDSClientEnableState(imds.ClientDisabled)) // no credentials are no reason to look there
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, opts...)
 	if err != nil {

@@ -50,6 +50,7 @@ type demo struct {
 	traffic *traffic
 	alias   string // function:alias that gets the traffic
 	checks  []check
+	built   map[string]*bundle // the hooks do not change
 }
 
 // check is something that the demo promises, and whether it was seen.
@@ -94,7 +95,7 @@ func runDemo(e *env, source, work string) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{e: e, cfg: cfg, source: source, work: work, traffic: newTraffic(lambda.NewFromConfig(cfg))}
+	d := &demo{e: e, cfg: cfg, source: source, work: work, traffic: newTraffic(lambda.NewFromConfig(cfg)), built: map[string]*bundle{}}
 	defer d.traffic.stop()
 	for _, step := range []func() error{d.first, d.second, d.third} {
 		if err := step(); err != nil {
@@ -191,7 +192,7 @@ func (d *demo) ship(version int, title string) (*stackWatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Deploy{Template: filepath.Join(d.source, "examples", "gradual", "template.yaml"), Stack: demoStack, local: true,
+	c := &Deploy{Template: filepath.Join(d.source, "examples", "gradual", "template.yaml"), Stack: demoStack, local: true, built: d.built,
 		edit: func(root *tree.Node) {
 			root.Path("Resources", "App", "Properties").Set("CodeUri", tree.NewString(code))
 		}}
@@ -227,12 +228,15 @@ func (d *demo) build(version int) (string, error) {
 	if err := os.WriteFile(filepath.Join(dir, "version.json"), text, 0o644); err != nil {
 		return "", err
 	}
-	d.e.note("building the application from %s", filepath.Join(gradual, "functions", "app"))
-	build := goBuild{arch: goArch("", true), local: true}
-	if out, err := build.command(d.e.ctx, filepath.Join(gradual, "functions", "app"), filepath.Join(dir, "bootstrap")).CombinedOutput(); err != nil {
-		return "", failf("go build: %w\n%s", err, out)
+	program := filepath.Join(d.work, "app")
+	if _, err := os.Stat(program); err != nil {
+		d.e.note("building the application from %s", filepath.Join(gradual, "functions", "app"))
+		build := goBuild{arch: goArch("", true), local: true}
+		if out, err := build.command(d.e.ctx, filepath.Join(gradual, "functions", "app"), program).CombinedOutput(); err != nil {
+			return "", failf("go build: %w\n%s", err, out)
+		}
 	}
-	return dir, nil
+	return dir, os.Link(program, filepath.Join(dir, "bootstrap"))
 }
 
 // summary tells what happened; it is a failure unless all that was promised was seen.

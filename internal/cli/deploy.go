@@ -40,6 +40,7 @@ type Deploy struct {
 
 	edit  func(root *tree.Node) `kong:"-"` // changes the template before its code is built; optional
 	local bool                  `kong:"-"` // build Go functions as this machine builds, out of the same cache
+	built map[string]*bundle    `kong:"-"` // packages by folder that need not be built again; optional
 }
 
 // Help is printed below the flags.
@@ -105,7 +106,7 @@ func (c *Deploy) prepare(e *env, cfg aws.Config) ([]byte, *uploader, error) {
 	if c.edit != nil {
 		c.edit(doc.Root)
 	}
-	u.local = c.local
+	u.local, u.built = c.local, c.built
 	if err := u.packages(doc.Root, filepath.Dir(abs)); err != nil {
 		return nil, nil, err
 	}

@@ -107,7 +107,13 @@ func (t *traffic) lastError() error {
 }
 
 // lines are the traffic's part of the board.
-func (t *traffic) lines() []string { return []string{"traffic: " + t.count().String()} }
+func (t *traffic) lines() []string {
+	n := t.count()
+	if len(n.served) == 0 {
+		return nil
+	}
+	return []string{"traffic: " + n.String()}
+}
 
 // report writes the counts every now and then where there is no board to show them.
 func (t *traffic) report(e *env, w *rolloutWatch) (stop func()) {

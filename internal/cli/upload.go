@@ -38,7 +38,8 @@ type uploader struct {
 	client *s3.Client
 	bucket string
 	ready  bool
-	local  bool // see Deploy
+	local  bool               // see Deploy
+	built  map[string]*bundle // see Deploy
 }
 
 func newUploader(e *env, cfg aws.Config, bucket string) (*uploader, error) {
@@ -103,10 +104,16 @@ func (u *uploader) packages(root *tree.Node, dir string) error {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}
-		u.e.note("building %s from %s", p.Key, code.Str())
-		b, err := pack(u.e.ctx, path, runtime, goBuild{arch: arch, local: u.local})
-		if err != nil {
-			return usagef("%s (line %d): %w", p.Key, code.Line, err)
+		b := u.built[path]
+		if b == nil {
+			u.e.note("building %s from %s", p.Key, code.Str())
+			var err error
+			if b, err = pack(u.e.ctx, path, runtime, goBuild{arch: arch, local: u.local}); err != nil {
+				return usagef("%s (line %d): %w", p.Key, code.Line, err)
+			}
+			if u.built != nil {
+				u.built[path] = b
+			}
 		}
 		if err := u.put(b.key, b.zip); err != nil {
 			return fmt.Errorf("upload %s: %w", p.Key, err)

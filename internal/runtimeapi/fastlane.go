@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -58,7 +57,7 @@ func (s *Server) serve(c net.Conn) {
 		c.Close()
 		return
 	}
-	s.handover.give(&replayed{Conn: c, r: l.in})
+	s.slow().give(&replayed{Conn: c, r: l.in})
 }
 
 func (s *Server) track(c net.Conn) bool {
@@ -218,100 +217,3 @@ func appendValue(b []byte, v string) []byte {
 	}
 	return b
 }
-
-// fields is what the warm path must know of a request's headers.
-type fields struct {
-	length int64 // Content-Length, -1 if absent
-	other  bool  // a header is malformed or changes framing, mode or the connection's life
-}
-
-// parseFields reads header lines up to the empty one.
-func parseFields(b []byte) fields {
-	f := fields{length: -1}
-	for len(b) > 2 {
-		line, rest, ok := bytes.Cut(b, []byte("\r\n"))
-		if !ok || bytes.ContainsAny(line, "\r\n\x00") { // net/http takes a lone \n for a line's end
-			f.other = true
-			return f
-		}
-		b = rest
-		name, value, ok := bytes.Cut(line, []byte(":"))
-		if !ok || len(name) == 0 || line[0] == ' ' || line[0] == '\t' || name[len(name)-1] == ' ' {
-			f.other = true
-			return f
-		}
-		value = bytes.TrimSpace(value)
-		switch {
-		case foldEqual(name, "content-length"):
-			n, err := strconv.ParseUint(string(value), 10, 62)
-			if err != nil || f.length >= 0 || value[0] == '+' {
-				f.other = true
-				return f
-			}
-			f.length = int64(n)
-		case foldEqual(name, "connection"):
-			f.other = f.other || !foldEqual(value, "keep-alive")
-		case foldEqual(name, "transfer-encoding"), foldEqual(name, "expect"), foldEqual(name, "upgrade"), foldEqual(name, "trailer"),
-			foldEqual(name, "lambda-runtime-function-response-mode"):
-			f.other = true
-		}
-	}
-	return f
-}
-
-// foldEqual compares ASCII without regard to case; lower is in lower case.
-func foldEqual(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i := range b {
-		c := b[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// handover is the listener through which net/http gets its connections.
-type handover struct {
-	addr  net.Addr
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newHandover(addr net.Addr) *handover {
-	return &handover{addr: addr, conns: make(chan net.Conn), done: make(chan struct{})}
-}
-
-func (h *handover) give(c net.Conn) {
-	select {
-	case h.conns <- c:
-	case <-h.done:
-		c.Close()
-	}
-}
-
-func (h *handover) Accept() (net.Conn, error) {
-	select {
-	case c := <-h.conns:
-		return c, nil
-	case <-h.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (h *handover) Close() error   { h.once.Do(func() { close(h.done) }); return nil }
-func (h *handover) Addr() net.Addr { return h.addr }
-
-// replayed is a connection whose first bytes were read ahead.
-type replayed struct {
-	net.Conn
-	r *bufio.Reader
-}
-
-func (c *replayed) Read(p []byte) (int, error) { return c.r.Read(p) }

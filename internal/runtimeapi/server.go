@@ -14,6 +14,9 @@ import (
 type Config struct {
 	FunctionName, FunctionVersion, Handler, AccountID string // told to extensions
 
+	// ExternalExtensions have to register before the environment counts as initialized.
+	ExternalExtensions int
+
 	// Admit is asked once for every accepted connection; an error closes it unanswered. Nil
 	// admits everybody.
 	Admit func(net.Conn) error
@@ -27,8 +30,7 @@ type Config struct {
 type Server struct {
 	cfg      Config
 	listener net.Listener
-	slow     *http.Server
-	handover *handover
+	slow     func() *handover // starts net/http when it is first needed: many functions never do
 
 	mu         sync.Mutex
 	state      state
@@ -40,7 +42,8 @@ type Server struct {
 	expected   int  // external extensions that have yet to register
 	closing    bool // a shutdown has begun: no more registrations
 	failure    *Failure
-	conns      map[net.Conn]struct{}
+	conns      map[net.Conn]struct{} // those on the warm path; nil once closed
+	stop       func()                // ends the net/http side, nil if it never began
 
 	initialized chan struct{} // closed when init has succeeded or failed
 	initDone    bool
@@ -73,29 +76,33 @@ func Listen(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, listener: ln,
-		handover:    newHandover(ln.Addr()),
+		expected:    cfg.ExternalExtensions,
 		conns:       map[net.Conn]struct{}{},
 		initialized: make(chan struct{}),
 		idle:        make(chan struct{}, 1),
 		results:     make(chan Result, 1),
 	}
-	// No time-outs: `next` waits as long as nobody invokes.
-	s.slow = &http.Server{Handler: s.routes(), ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug)}
-	go s.slow.Serve(s.handover)
+	s.slow = sync.OnceValue(s.serveSlow)
 	go s.accept()
 	return s, nil
 }
 
+// serveSlow starts the net/http side. It has no time-outs: `next` waits as long as nobody invokes.
+func (s *Server) serveSlow() *handover {
+	h := newHandover(s.listener.Addr())
+	server := &http.Server{Handler: s.routes(), ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug)}
+	s.mu.Lock()
+	s.stop = func() { h.Close(); server.Close() }
+	if s.conns == nil {
+		h.Close()
+	}
+	s.mu.Unlock()
+	go server.Serve(h)
+	return h
+}
+
 // Addr is the value of AWS_LAMBDA_RUNTIME_API.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
-
-// ExpectExtensions makes initialization wait for n external extensions to register. It is called
-// before their processes start.
-func (s *Server) ExpectExtensions(n int) {
-	s.mu.Lock()
-	s.expected = n
-	s.mu.Unlock()
-}
 
 // Registered reports how many extensions have registered, and whether all that are expected have.
 func (s *Server) Registered() (n int, all bool) {
@@ -173,12 +180,13 @@ func (s *Server) WaitIdle(d time.Duration, stop <-chan struct{}) bool {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closing = true
-	conns := s.conns
+	conns, stop := s.conns, s.stop
 	s.conns = nil
 	s.mu.Unlock()
 	err := s.listener.Close()
-	s.handover.Close()
-	s.slow.Close()
+	if stop != nil {
+		stop()
+	}
 	for c := range conns {
 		c.Close()
 	}

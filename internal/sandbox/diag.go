@@ -38,13 +38,22 @@ func (p *Process) Admit(c net.Conn) error {
 		return nil
 	}
 	target := "socket:[" + strconv.FormatUint(uint64(inode), 10) + "]"
-	for _, pid := range append(p.pids(), p.Pid()) {
-		if holds(pid, target) {
-			return nil
+	for range admitTries {
+		for _, pid := range p.pids() {
+			if holds(pid, target) {
+				return nil
+			}
 		}
+		time.Sleep(admitPause)
 	}
 	return errors.New("sandbox: peer is another process")
 }
+
+// The kernel's lists of children may lack a process while its parent ends: a second look finds it.
+const (
+	admitTries = 10
+	admitPause = 3 * time.Millisecond
+)
 
 func holds(pid int, target string) bool {
 	dir := "/proc/" + strconv.Itoa(pid) + "/fd"

@@ -56,7 +56,9 @@ func (m *Meter) PeakMB(now time.Time) int {
 
 func (m *Meter) sample(now time.Time) {
 	if now.Sub(m.listed) > listPause {
-		m.pids, m.listed = m.p.pids(), now
+		if m.pids = m.p.pids(); len(m.pids) > 0 {
+			m.listed = now
+		}
 	}
 	sum := 0
 	for _, pid := range m.pids {

@@ -57,6 +57,15 @@ func (s *Sandbox) PathsOf(spec Spec) Paths {
 // oldRoot is where an environment sees the host until it is a function's.
 const oldRoot = "/mnt"
 
+// ownPort is the Runtime API's in an environment that has a network of its own.
+const ownPort = 9001
+
+// OwnNetwork tells the address on which an environment's Listener will listen; ok is false where
+// environments share the host's network and have none.
+func (s *Sandbox) OwnNetwork() (addr string, ok bool) {
+	return "127.0.0.1:" + strconv.Itoa(ownPort), s.cfg.Network && s.isolated
+}
+
 // foundation is the message for everything that does not depend on the function: it ends in the
 // new root, with the host at oldRoot and a process that waits for its command.
 func (s *Sandbox) foundation(p *Process) (m []byte, err error) {
@@ -90,6 +99,7 @@ func (s *Sandbox) foundation(p *Process) (m []byte, err error) {
 	add(boot.Pivot, root, strings.TrimPrefix(oldRoot, "/"))
 	if s.cfg.Network {
 		add(boot.Loopback)
+		add(boot.Listen, strconv.Itoa(ownPort))
 	}
 	add(boot.Hostname, "localhost")
 	s.limits(add)

@@ -3,14 +3,13 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/headgate/headgate/internal/sandbox/boot"
 )
@@ -34,8 +33,9 @@ type Process struct {
 	failed  error                 // an order could not be obeyed: good for nothing more
 	killed  bool
 
-	exits chan Exit
-	gone  chan struct{}
+	listener net.Listener // only with a network of its own
+	exits    chan Exit
+	gone     chan struct{}
 }
 
 // Exit is the end of a process that Spawn started.
@@ -53,160 +53,6 @@ func (e Exit) Reason() string {
 		return "signal: " + e.Signal.String()
 	}
 	return "exit status " + strconv.Itoa(e.Code)
-}
-
-// Start builds an environment and starts the commands in it, in order. ctx bounds the start only.
-func (s *Sandbox) Start(ctx context.Context, spec Spec, commands ...Command) (*Process, error) {
-	if err := readable(spec.CodeDir, s.root && s.isolated); err != nil {
-		return nil, err
-	}
-	s.roots.refresh()
-	points, err := points(spec.ReadOnly)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.take(points)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.assign(ctx, spec, commands); err != nil {
-		p.Kill()
-		<-p.gone
-		return nil, err
-	}
-	return p, nil
-}
-
-// readable reports a code folder that the environment's own user id could not enter. Files within
-// it are the package's affair, as on Lambda.
-func readable(dir string, foreign bool) error {
-	if dir == "" || !foreign {
-		return nil
-	}
-	fi, err := os.Stat(dir)
-	if err == nil && fi.Mode().Perm()&0o005 != 0o005 {
-		err = fmt.Errorf("%s: mode %v keeps functions out, want 0755", dir, fi.Mode().Perm())
-	}
-	if err != nil {
-		return fmt.Errorf("sandbox: code: %w", err)
-	}
-	return nil
-}
-
-// create clones an environment's pid 1, with everything that does not depend on the function.
-func (s *Sandbox) create(points []string) (*Process, error) {
-	p := &Process{s: s, points: points, number: s.counter.Add(1), waiting: map[string]chan error{}, names: map[int]string{}, early: map[int]Exit{},
-		exits: make(chan Exit, 64), gone: make(chan struct{})}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil, ErrClosed
-	}
-	s.processes[p] = struct{}{}
-	s.mu.Unlock()
-	if err := p.clone(); err != nil {
-		p.release()
-		return nil, err
-	}
-	go p.reap()
-	go p.listen()
-	m, err := s.foundation(p)
-	if err == nil && len(m) > 0 {
-		_, err = p.socket.Write(m)
-	}
-	if err != nil {
-		p.Kill()
-		<-p.gone
-		return nil, fmt.Errorf("sandbox: %w", err)
-	}
-	return p, nil
-}
-
-// clone takes what the environment holds and starts its pid 1.
-func (p *Process) clone() (err error) {
-	s := p.s
-	if s.root && s.isolated {
-		if p.uid, err = s.uids.take(); err != nil {
-			return err
-		}
-	}
-	if p.group, err = s.groups.create(fmt.Sprint(p.number)); err != nil {
-		return err
-	}
-	var end *os.File
-	if p.out, end, err = newOutput(); err != nil {
-		return fmt.Errorf("sandbox: %w", err)
-	}
-	defer end.Close()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("sandbox: %w", err)
-	}
-	unix.SetNonblock(fds[0], true)
-	p.socket = os.NewFile(uintptr(fds[0]), "control")
-	other := os.NewFile(uintptr(fds[1]), "control")
-	defer other.Close()
-	p.cmd = &exec.Cmd{
-		Path: "/proc/self/exe", Args: []string{boot.Argv0},
-		Env:    []string{"GOMAXPROCS=1"}, // of pid 1 alone: a command brings its own
-		Stdout: end, Stderr: end, ExtraFiles: []*os.File{other},
-		SysProcAttr: s.attributes(p.group),
-	}
-	if err := s.spawner.start(p.cmd); err != nil {
-		p.cmd = nil
-		return fmt.Errorf("sandbox: %w", err)
-	}
-	if err := p.group.join(p.cmd.Process.Pid); err != nil {
-		p.cmd.Process.Kill()
-		p.cmd.Wait()
-		p.cmd = nil
-		return err
-	}
-	return nil
-}
-
-// attributes are pid 1's namespaces. As an ordinary user it gets its capabilities over its own
-// namespaces as ambient ones, being an ordinary user there too.
-func (s *Sandbox) attributes(g *group) *syscall.SysProcAttr {
-	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
-	if g.fd != nil {
-		a.UseCgroupFD, a.CgroupFD = true, int(g.fd.Fd())
-	}
-	if !s.isolated {
-		return a
-	}
-	a.Cloneflags = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
-	if s.cfg.Network {
-		a.Cloneflags |= unix.CLONE_NEWNET
-	}
-	if !s.root {
-		a.Cloneflags |= unix.CLONE_NEWUSER
-		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: boot.InnerUID, HostID: os.Geteuid(), Size: 1}}
-		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: boot.InnerGID, HostID: os.Getegid(), Size: 1}}
-		a.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SETPCAP, unix.CAP_NET_ADMIN}
-	}
-	return a
-}
-
-// assign makes the environment a function's: the rest of its mounts, its limits, its commands. All
-// goes out in one message; it returns when the commands run.
-func (p *Process) assign(ctx context.Context, spec Spec, commands []Command) error {
-	p.spec = spec
-	p.out.to(spec.Output)
-	if err := p.group.limit(spec.MemoryMB); err != nil {
-		return err
-	}
-	m, err := p.s.plan(p)
-	if err != nil {
-		return err
-	}
-	m = boot.Encode(m, boot.Ready)
-	wait := []chan error{p.expect("")}
-	for _, c := range commands {
-		m = p.command(m, c)
-		wait = append(wait, p.expect(c.Name))
-	}
-	return p.send(ctx, m, wait)
 }
 
 // Spawn starts one more process, and returns when it runs.
@@ -261,77 +107,12 @@ func (p *Process) command(m []byte, c Command) []byte {
 	return boot.Encode(m, append(append(words, c.Argv...), c.Env...)...)
 }
 
-// listen reads pid 1's reports until it ends.
-func (p *Process) listen() {
-	buf := make([]byte, 8<<10)
-	for {
-		n, err := p.socket.Read(buf)
-		if err != nil || n == 0 {
-			return
-		}
-		for _, r := range boot.Decode(buf[:n]) {
-			p.report(r)
-		}
-	}
-}
-
-func (p *Process) report(r []string) {
+// Listener is the environment's own port 9001 where it has a network of its own, and nil
+// otherwise. It is there once Start has returned, and closed at the environment's end.
+func (p *Process) Listener() net.Listener {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	num := func(i int) int { n, _ := strconv.Atoi(r[i]); return n }
-	switch {
-	case r[0] == boot.Ready:
-		p.answer("", nil)
-	case r[0] == "started" && len(r) == 3:
-		pid := num(2)
-		p.names[pid] = r[1]
-		p.answer(r[1], nil)
-		if e, ok := p.early[pid]; ok {
-			delete(p.early, pid)
-			p.exited(pid, e)
-		}
-	case r[0] == "failed" && len(r) == 3:
-		p.answer(r[1], &StartError{Name: r[1], Err: syscall.Errno(num(2))})
-	case r[0] == "error" && len(r) == 4:
-		p.failed = fmt.Errorf("sandbox: %s %s: %w", r[1], r[2], syscall.Errno(num(3)))
-		for name := range p.waiting {
-			p.answer(name, p.failed)
-		}
-	case r[0] == "exit" && len(r) == 4:
-		status := syscall.WaitStatus(num(2))
-		e := Exit{Code: -1, MaxRSS: num(3)}
-		if status.Signaled() {
-			e.Signal = status.Signal()
-			e.OOM = e.Signal == syscall.SIGKILL && p.group.oomKills() > 0
-		} else {
-			e.Code = status.ExitStatus()
-		}
-		p.exited(num(1), e)
-	}
-}
-
-// exited tells of an end, with p.mu held. Orphans that pid 1 reaped concern nobody.
-func (p *Process) exited(pid int, e Exit) {
-	name, ok := p.names[pid]
-	if !ok {
-		if len(p.waiting) > 0 && len(p.early) < 16 {
-			p.early[pid] = e
-		}
-		return
-	}
-	e.Name = name
-	delete(p.names, pid)
-	select {
-	case p.exits <- e:
-	default:
-	}
-}
-
-func (p *Process) answer(name string, err error) {
-	if ch, ok := p.waiting[name]; ok {
-		delete(p.waiting, name)
-		ch <- err
-	}
+	return p.listener
 }
 
 // StartError is the kernel's refusal to run a command, e.g. ENOENT, EACCES or ENOEXEC.
@@ -383,10 +164,11 @@ func (p *Process) Running() int {
 func (p *Process) Kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.killed || p.cmd == nil {
+	done := p.killed || p.cmd == nil
+	p.killed = true
+	if done {
 		return
 	}
-	p.killed = true
 	if !p.s.isolated {
 		for pid := range p.names {
 			syscall.Kill(-pid, syscall.SIGKILL) // each is its own session
@@ -410,6 +192,9 @@ func (p *Process) release() {
 	p.mu.Lock()
 	p.killed = true
 	p.mu.Unlock()
+	if ln := p.Listener(); ln != nil {
+		ln.Close()
+	}
 	if p.socket != nil {
 		p.socket.Close()
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // roots keeps the skeletons: small folders on which environments mount everything else. One serves
@@ -17,6 +18,8 @@ type roots struct {
 	dir  string
 	mu   sync.Mutex
 	made map[string]string // mount points → folder
+
+	refreshed time.Time
 }
 
 // hostFiles are copied into the skeleton's /etc where the host has them: names and addresses,
@@ -128,8 +131,18 @@ func alternatives(dir string) {
 	}
 }
 
-// refresh brings the skeletons' resolv.conf up to date; a laptop changes networks.
+// refresh brings the skeletons' resolv.conf up to date, a few seconds late at most; a laptop
+// changes networks.
 func (r *roots) refresh() {
+	r.mu.Lock()
+	due := time.Since(r.refreshed) > 5*time.Second
+	if due {
+		r.refreshed = time.Now()
+	}
+	r.mu.Unlock()
+	if !due {
+		return
+	}
 	now, err := os.ReadFile("/etc/resolv.conf")
 	if err != nil {
 		return

@@ -54,6 +54,9 @@ type Sandbox struct {
 	closed    bool
 }
 
+// ErrRefused is New's error where the kernel or the account does not allow namespaces.
+var ErrRefused = errors.New("sandbox: functions cannot be isolated here")
+
 // ErrClosed is Start's error after Close.
 var ErrClosed = errors.New("sandbox: closed")
 
@@ -134,7 +137,7 @@ func (s *Sandbox) probe() error {
 	}
 	if err := s.try(); err != nil {
 		if !s.cfg.AllowUnisolated {
-			return fmt.Errorf("sandbox: functions cannot be isolated here: %w (%s)", err, advice(s.root))
+			return fmt.Errorf("%w: %w (%s)", ErrRefused, err, advice(s.root))
 		}
 		s.isolated, s.userns = false, false
 		s.missing = append(s.missing, "namespaces: functions see the host's files and processes ("+err.Error()+")")

@@ -139,6 +139,21 @@ func TestCloseRemovesEverything(t *testing.T) {
 	}
 }
 
+func TestCloseWhileASpareIsBeingPrepared(t *testing.T) {
+	for i := range 10 {
+		s := newSandbox(t, Config{})
+		p, err := s.take(nil) // the next spare follows after spareDelay
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(spareDelay + time.Duration(i)*200*time.Microsecond)
+		s.Close()
+		if !p.over() {
+			t.Error("still there")
+		}
+	}
+}
+
 func TestHiddenFoldersUnderAVisibleOneAreMasked(t *testing.T) {
 	tree, err := os.MkdirTemp("/var/tmp", "tree") // /tmp is an environment's own
 	if err != nil {

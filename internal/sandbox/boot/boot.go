@@ -27,7 +27,7 @@ const control = 3
 func init() {
 	switch name() {
 	case Argv0:
-		run()
+		new(first).run()
 	case launcherArgv0:
 		become()
 	}
@@ -51,12 +51,18 @@ func name() string {
 	return ""
 }
 
+// first is an environment's first process.
+type first struct {
+	children chan struct{} // tells the reaper that there is something to wait for
+	launcher launcher
+}
+
 // run obeys orders until the socket closes. It stays on the process's first thread (package
 // initialization is locked to it), to which capabilities and no_new_privs belong.
-func run() {
+func (f *first) run() {
 	syscall.CloseOnExec(control)
-	children := make(chan struct{}, 1)
-	go reap(children)
+	f.children = make(chan struct{}, 1)
+	go f.reap()
 	buf := make([]byte, MaxMessage)
 	for {
 		n, err := syscall.Read(control, buf)
@@ -68,7 +74,7 @@ func run() {
 		}
 		orders := decode(buf[:n])
 		for _, o := range orders {
-			if err := obey(o, children); err != 0 {
+			if err := f.obey(o); err != 0 {
 				report("error", o[0], last(o), itoa(int(err)))
 				break
 			}
@@ -78,14 +84,14 @@ func run() {
 
 // reap waits for every process of the environment, also for those whose parents have ended, and
 // reports each end: it is pid 1.
-func reap(children <-chan struct{}) {
+func (f *first) reap() {
 	for {
 		var status syscall.WaitStatus
 		var usage syscall.Rusage
 		pid, err := syscall.Wait4(-1, &status, 0, &usage)
 		switch {
 		case err == syscall.ECHILD:
-			<-children
+			<-f.children
 		case err == nil:
 			report("exit", itoa(pid), itoa(int(status)), itoa(int(usage.Maxrss)))
 		}

@@ -7,14 +7,14 @@ import (
 
 // launcherArgv0 is the name of a launcher: this executable once more, already under the function's
 // ids and in its user namespace, which waits for the command that it is to become. Preparing it
-// takes the fork and the user namespace out of a cold start.
+// takes the user namespace, and a fork that copies page tables, out of a cold start.
 const launcherArgv0 = "headgate-launcher"
 
 // launcher is the waiting one; pid is 0 if there is none.
-var launcher struct{ pid, socket int }
+type launcher struct{ pid, socket int }
 
 // launch starts a launcher. Where that fails, Exec forks as if it had not been asked for.
-func launch(uid, gid int, userns bool, children chan<- struct{}) {
+func (f *first) launch(uid, gid int, userns bool) {
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return
@@ -27,35 +27,32 @@ func launch(uid, gid int, userns bool, children chan<- struct{}) {
 		syscall.Close(fds[0])
 		return
 	}
-	born(children)
-	launcher.pid, launcher.socket = pid, fds[0]
+	f.born()
+	f.launcher = launcher{pid, fds[0]}
 }
 
-// become waits for a command and replaces this process by it. The order goes back as "failed" if
-// that is not possible; if it is, the socket closes.
+// become waits for a command and replaces this process by it. The error goes back if that is not
+// possible; if it is, the socket closes.
 func become() {
 	syscall.CloseOnExec(control)
+	oomScore("500")
 	buf := make([]byte, MaxMessage)
 	n, err := syscall.Read(control, buf)
 	for err == syscall.EINTR {
 		n, err = syscall.Read(control, buf)
 	}
-	if err != nil || n == 0 {
-		syscall.Exit(0)
-	}
-	for _, o := range decode(buf[:n]) {
+	for _, o := range decode(buf[:max(n, 0)]) {
 		c, ok := parse(o)
 		if !ok {
 			continue
 		}
-		oomScore("500")
 		err := syscall.Chdir(c.dir)
 		if err == nil {
-			err = syscall.Exec(c.argv[0], c.argv, c.env)
+			err = patiently(func() error { return syscall.Exec(c.argv[0], c.argv, c.env) })
 		}
-		report("failed", itoa(int(errno(err))))
+		report(itoa(int(errno(err))))
 	}
-	syscall.Exit(127)
+	syscall.Exit(0)
 }
 
 // command is a decoded Exec.
@@ -83,25 +80,26 @@ func parse(o []string) (c command, ok bool) {
 }
 
 // start runs a process and reports "started" with its pid (as this namespace counts), or "failed".
-func start(o []string, children chan<- struct{}) {
+func (f *first) start(o []string) {
 	c, ok := parse(o)
 	if !ok {
 		report("failed", o[1%len(o)], itoa(int(syscall.EINVAL)))
 		return
 	}
-	pid, e := launcher.pid, syscall.Errno(0)
+	pid, e := f.launcher.pid, syscall.Errno(0)
 	if pid != 0 {
-		launcher.pid = 0
-		e = handOver(o)
+		f.launcher.pid = 0
+		e = f.launcher.handOver(o)
 	} else {
 		oomScore("500")
-		var err error
-		pid, err = syscall.ForkExec(c.argv[0], c.argv, &syscall.ProcAttr{
-			Dir: c.dir, Env: c.env, Files: []uintptr{0, 1, 2}, Sys: attributes(c.uid, c.gid, c.userns),
-		})
-		e = errno(err)
+		e = errno(patiently(func() (err error) {
+			pid, err = syscall.ForkExec(c.argv[0], c.argv, &syscall.ProcAttr{
+				Dir: c.dir, Env: c.env, Files: []uintptr{0, 1, 2}, Sys: attributes(c.uid, c.gid, c.userns),
+			})
+			return err
+		}))
 		oomScore("0")
-		born(children)
+		f.born()
 	}
 	if e != 0 {
 		report("failed", c.name, itoa(int(e)))
@@ -112,10 +110,10 @@ func start(o []string, children chan<- struct{}) {
 
 // limitData bounds the writable memory of the processes to come. prlimit(2) reaches the launcher,
 // which was started before the function was known.
-func limitData(bytes uint64) syscall.Errno {
+func (f *first) limitData(bytes uint64) syscall.Errno {
 	limit := syscall.Rlimit{Cur: bytes, Max: bytes}
-	if launcher.pid != 0 {
-		_, _, e := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(launcher.pid), syscall.RLIMIT_DATA, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+	if f.launcher.pid != 0 {
+		_, _, e := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(f.launcher.pid), syscall.RLIMIT_DATA, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
 		if e != 0 {
 			return e
 		}
@@ -124,29 +122,39 @@ func limitData(bytes uint64) syscall.Errno {
 }
 
 // handOver gives an Exec to the launcher, and waits until it has become the command.
-func handOver(o []string) syscall.Errno {
-	defer syscall.Close(launcher.socket)
-	if _, err := syscall.Write(launcher.socket, Encode(nil, o...)); err != nil {
+func (l launcher) handOver(o []string) syscall.Errno {
+	defer syscall.Close(l.socket)
+	if _, err := syscall.Write(l.socket, Encode(nil, o...)); err != nil {
 		return errno(err)
 	}
 	var buf [128]byte
-	n, err := syscall.Read(launcher.socket, buf[:])
+	n, err := syscall.Read(l.socket, buf[:])
 	for err == syscall.EINTR {
-		n, err = syscall.Read(launcher.socket, buf[:])
+		n, err = syscall.Read(l.socket, buf[:])
 	}
 	for _, r := range decode(buf[:max(n, 0)]) {
-		if len(r) == 2 {
-			e, _ := atoi(r[1])
-			return syscall.Errno(e)
-		}
+		e, _ := atoi(r[0])
+		return syscall.Errno(e)
 	}
 	return 0
 }
 
+// patiently repeats an exec of a file that is busy: the platform has just unpacked it, and a
+// process that it forked meanwhile holds the descriptor until its own exec.
+func patiently(exec func() error) error {
+	err := exec()
+	for try := 0; err == syscall.ETXTBSY && try < 100; try++ {
+		pause := syscall.Timespec{Nsec: 2e6}
+		syscall.Nanosleep(&pause, nil)
+		err = exec()
+	}
+	return err
+}
+
 // born tells the reaper that there is something to wait for.
-func born(children chan<- struct{}) {
+func (f *first) born() {
 	select {
-	case children <- struct{}{}:
+	case f.children <- struct{}{}:
 	default:
 	}
 }

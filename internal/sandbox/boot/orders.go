@@ -14,6 +14,7 @@ const (
 	Detach   = "detach"   // folder: what is mounted there disappears
 	Hostname = "hostname" // name
 	Loopback = "loopback" // sets lo up (own network namespace)
+	Listen   = "listen"   // port: listens on the namespace's loopback and hands the socket over
 	Rlimit   = "rlimit"   // resource, value
 	Data     = "data"     // bytes: RLIMIT_DATA of this process and a waiting launcher
 	Lock     = "lock"     // drops the bounding set and ambient capabilities, no_new_privs, not dumpable
@@ -57,7 +58,7 @@ const (
 	lastCapability = 63 // dropping beyond the kernel's last one fails harmlessly
 )
 
-func obey(o []string, children chan<- struct{}) syscall.Errno {
+func (f *first) obey(o []string) syscall.Errno {
 	w := func(i int) string {
 		if i < len(o) {
 			return o[i]
@@ -80,19 +81,21 @@ func obey(o []string, children chan<- struct{}) syscall.Errno {
 		return errno(syscall.Sethostname([]byte(w(1))))
 	case Loopback:
 		return loopback()
+	case Listen:
+		return listen(num(1))
 	case Rlimit:
 		v := uint64(num(2))
 		return errno(syscall.Setrlimit(num(1), &syscall.Rlimit{Cur: v, Max: v}))
 	case Data:
-		return limitData(uint64(num(1)))
+		return f.limitData(uint64(num(1)))
 	case Lock:
 		return lock()
 	case Ready:
 		report(Ready)
 	case Launch:
-		launch(num(1), num(2), w(3) == "1", children)
+		f.launch(num(1), num(2), w(3) == "1")
 	case Exec:
-		start(o, children)
+		f.start(o)
 	case Signal:
 		syscall.Kill(num(2), syscall.Signal(num(1)))
 	default:
@@ -150,6 +153,23 @@ func loopback() syscall.Errno {
 	req[16] = syscall.IFF_UP
 	_, _, e := syscall.Syscall(syscall.SYS_IOCTL, uintptr(s), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&req)))
 	return e
+}
+
+// listen opens a port in this network namespace and passes the socket to the platform, which then
+// serves it from outside.
+func listen(port int) syscall.Errno {
+	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return errno(err)
+	}
+	defer syscall.Close(s)
+	if err := syscall.Bind(s, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return errno(err)
+	}
+	if err := syscall.Listen(s, 128); err != nil {
+		return errno(err)
+	}
+	return errno(syscall.Sendmsg(control, Encode(nil, Listen), syscall.UnixRights(s), nil, 0))
 }
 
 // lock gives up for good what the children must not have. This process keeps its effective

@@ -50,24 +50,27 @@ const runtimeName = "runtime"
 func (e *Environment) begin(ctx context.Context) (*generation, error) {
 	f := e.function
 	g := &generation{ended: make(chan struct{}), started: make(chan struct{})}
-	var err error
-	g.api, err = runtimeapi.Listen(runtimeapi.Config{
-		FunctionName: f.Name, FunctionVersion: f.Version, Handler: f.Handler, AccountID: f.AccountID,
-		Admit: g.admit, Logger: e.host.cfg.Logger,
-	})
-	if err != nil {
-		return nil, err
-	}
 	extensions := e.extensions()
 	g.externals = len(extensions)
-	g.api.ExpectExtensions(len(extensions))
+	api := runtimeapi.Config{
+		FunctionName: f.Name, FunctionVersion: f.Version, Handler: f.Handler, AccountID: f.AccountID,
+		ExternalExtensions: len(extensions), Admit: g.admit, Logger: e.host.cfg.Logger,
+	}
+	var err error
+	addr, own := e.host.cfg.Sandbox.OwnNetwork()
+	if !own { // otherwise the environment's port is known once it has started
+		if g.api, err = runtimeapi.Listen(api); err != nil {
+			return nil, err
+		}
+		addr = g.api.Addr()
+	}
 	e.starts++
 	spec := sandbox.Spec{
 		ID: fmt.Sprintf("%s-%d", e.id, e.starts), CodeDir: f.CodeDir, RuntimeDir: e.interpreter.RuntimeDir,
 		Layers: f.Layers, ReadOnly: e.interpreter.ReadOnly, MemoryMB: f.MemoryMB, TmpMB: f.TmpMB, Output: e.log,
 	}
 	paths := e.host.cfg.Sandbox.PathsOf(spec)
-	vars := e.variables(g.api.Addr(), paths)
+	vars := e.variables(addr, paths)
 	g.runtime = sandbox.Command{Name: runtimeName, Argv: e.argv(), Env: vars}
 	var first []sandbox.Command
 	for _, x := range extensions {
@@ -76,20 +79,33 @@ func (e *Environment) begin(ctx context.Context) (*generation, error) {
 	if len(extensions) == 0 && g.runtime.Argv != nil {
 		first = []sandbox.Command{g.runtime}
 	}
-	g.proc, err = e.host.cfg.Sandbox.Start(ctx, spec, first...)
 	var refused *sandbox.StartError
-	switch {
-	case errors.As(err, &refused):
+	g.proc, err = e.host.cfg.Sandbox.Start(ctx, spec, first...)
+	if err != nil && !errors.As(err, &refused) {
+		if g.api != nil {
+			g.api.Close()
+		}
+		return nil, err
+	}
+	if g.proc != nil {
+		g.meter = g.proc.NewMeter()
+		go g.watch()
+		if own { // nobody else is in that network
+			api.Listener, api.Admit = g.proc.Listener(), nil
+		}
+	}
+	if g.api == nil {
+		if g.api, err = runtimeapi.Listen(api); err != nil {
+			g.proc.Kill()
+			return nil, err
+		}
+	}
+	if refused != nil {
 		g.finish(startFault(refused, first))
 		g.api.Close()
 		return g, nil
-	case err != nil:
-		g.api.Close()
-		return nil, err
 	}
 	close(g.started)
-	g.meter = g.proc.NewMeter()
-	go g.watch()
 	if g.runtime.Argv == nil {
 		g.finish(fault{kind: "Runtime.InvalidEntrypoint", message: "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"})
 	}
