@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"errors"
+	"maps"
 
 	"github.com/headgate/headgate/internal/caller"
 	"github.com/headgate/headgate/internal/db"
@@ -98,7 +99,7 @@ func stepsOf(tx *db.Tx, st *stack, rows standing) (map[string]*step, error) {
 		case s == nil:
 		case s.Physical != r.Physical:
 			s.Done, s.OldPhysical = replaced, r.Physical
-		case s.Force || len(changed(r.Doc.Properties, rows[r.Logical].Doc.Properties)) > 0:
+		case s.Force || len(changed(r.Doc.Properties, rows[r.Logical].Doc.Properties)) > 0 || !maps.Equal(r.Doc.Tags, rows[r.Logical].Doc.Tags):
 			s.Done = updated
 		default:
 			s.Done = unchanged

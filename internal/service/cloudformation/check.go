@@ -67,6 +67,9 @@ func (s *Service) checkResources(b *template.Bound, rows standing) error {
 			return invalid("%s", located(r.ID, err))
 		}
 	}
+	if _, err := b.Outputs(lenient{rows}); err != nil {
+		return invalid("%s", err)
+	}
 	for _, o := range b.Template.Outputs {
 		if o.Condition != "" && !b.Condition(o.Condition) {
 			continue

@@ -34,9 +34,17 @@ func decide(op operation, ev durable.Event, now time.Time) durable.Decision[oper
 	case effectPublish:
 		d.published(ev)
 	}
+	limited := op.Deadline > 0 && op.Phase == phaseForward && op.Cancelled == ""
+	if limited && d.now >= op.Deadline {
+		op.Cancelled, limited = "Stack creation time exceeded the specified timeout.", false
+	}
 	for !d.done && d.advance() {
 	}
-	return durable.Decision[operation]{State: op, Rows: d.rows, Notices: d.notices, Effects: d.effects, Done: d.done}
+	decision := durable.Decision[operation]{State: op, Rows: d.rows, Notices: d.notices, Effects: d.effects, Done: d.done}
+	if limited {
+		decision.WakeAt = time.UnixMilli(op.Deadline)
+	}
+	return decision
 }
 
 // decider gathers what a decision comes to.

@@ -40,10 +40,14 @@ func (d *decider) next() {
 		d.enter(phaseRestoreCleanup, d.removeMade())
 	case phaseRestoreCleanup:
 		d.finish("UPDATE_ROLLBACK_COMPLETE", leftBehind("", failed))
-	case phaseDelete:
-		if len(failed) > 0 {
+	case phaseDelete, phaseDeleteRest:
+		rest := d.removeRest()
+		switch {
+		case len(failed) > 0:
 			d.finish("DELETE_FAILED", failedReason("delete", failed))
-		} else {
+		case op.Phase == phaseDelete && len(rest) > 0:
+			d.enter(phaseDeleteRest, rest)
+		default:
 			d.finish("DELETE_COMPLETE", "")
 		}
 	}
@@ -156,6 +160,16 @@ func (d *decider) removeMade() map[string]*task {
 			return slotDiscarded, true
 		}
 		return slotCurrent, s.Done == created
+	})
+}
+
+// removeRest deletes what an update that failed half-way has left beside the current resources.
+func (d *decider) removeRest() map[string]*task {
+	return d.removal(func(s *step) (string, bool) {
+		if s.Restored {
+			return slotDiscarded, true
+		}
+		return slotPrevious, s.Done == replaced
 	})
 }
 

@@ -202,19 +202,11 @@ func (s *Service) request(ctx context.Context, a effectArgs) (resource.Request, 
 	r := resource.Request{StackID: a.StackID, StackName: a.StackName, LogicalID: a.Logical, Token: a.Token,
 		PhysicalID: a.Physical, Progress: a.Progress, Rollback: a.Action == "restore", Held: s.held}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
-		st, err := findStack(tx, a.Caller, a.StackID, false)
-		if err != nil {
-			return err
-		}
-		r.Tags = map[string]string{}
-		for _, t := range st.Definition.Tags {
-			r.Tags[t.Key] = t.Value
-		}
 		have, err := resourceIn(tx, a.StackID, a.Logical, a.Slot)
 		if err != nil {
 			return err
 		}
-		r.Name, r.Properties, r.UpdatePolicy = have.Doc.Name, have.Doc.Properties, have.Doc.UpdatePolicy
+		r.Name, r.Properties, r.UpdatePolicy, r.Tags = have.Doc.Name, have.Doc.Properties, have.Doc.UpdatePolicy, have.Doc.Tags
 		if a.Action != "update" && a.Action != "restore" {
 			return nil
 		}
@@ -222,9 +214,10 @@ func (s *Service) request(ctx context.Context, a effectArgs) (resource.Request, 
 		if err != nil {
 			return err
 		}
-		r.Previous = before.Doc.Properties
+		r.Previous, r.PreviousTags = before.Doc.Properties, before.Doc.Tags
 		if a.Action == "restore" {
 			r.Properties, r.Previous, r.UpdatePolicy = r.Previous, r.Properties, before.Doc.UpdatePolicy
+			r.Tags, r.PreviousTags = r.PreviousTags, r.Tags
 		}
 		return nil
 	})

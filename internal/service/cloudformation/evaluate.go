@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,60 +25,60 @@ func (s *Service) evaluate(ctx context.Context, call durable.Call) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	st, rows, err := s.situation(ctx, a)
+	w, err := s.inForce(ctx, call.Instance, a)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := view(ctx, s, func(tx *db.Tx) (standing, error) {
+		return someStanding(tx, a.StackID, append(w.bound.Dependencies(a.Logical), a.Logical))
+	})
 	if err != nil {
 		return nil, durable.Retry(err, time.Second)
 	}
-	b, err := s.boundTo(ctx, call.Instance, st)
-	if err != nil {
-		return nil, err
-	}
 	e := &evaluation{}
-	if e.Doc, err = s.document(b, a, rows); err != nil {
+	if e.Doc, err = s.document(w, a, rows); err != nil {
 		return nil, err
 	}
-	return e, s.choose(ctx, a, st, rows[a.Logical], e)
+	return e, s.choose(ctx, a, rows[a.Logical], e)
 }
 
-// situation is the stack and its resources as they are committed.
-func (s *Service) situation(ctx context.Context, a effectArgs) (st *stack, rows standing, err error) {
-	err = s.db.View(ctx, func(tx *db.Tx) error {
-		if st, err = findStack(tx, a.Caller, a.StackID, true); err != nil {
-			return err
-		}
-		rows, err = standingOf(tx, a.StackID)
-		return err
-	})
-	return st, rows, err
+// force is what an operation evaluates with. It does not change while the operation goes forward.
+type force struct {
+	stack *stack
+	bound *template.Bound
 }
 
-// boundTo is the template that an operation evaluates with. It does not change while it runs.
-func (s *Service) boundTo(ctx context.Context, operation string, st *stack) (*template.Bound, error) {
+// inForce reads and binds the operation's template, once on each node.
+func (s *Service) inForce(ctx context.Context, operation string, a effectArgs) (*force, error) {
 	s.mu.Lock()
-	b := s.bound[operation]
+	w := s.forces[operation]
 	s.mu.Unlock()
-	if b != nil {
-		return b, nil
+	if w != nil {
+		return w, nil
+	}
+	st, err := view(ctx, s, func(tx *db.Tx) (*stack, error) { return findStack(tx, a.Caller, a.StackID, true) })
+	if err != nil {
+		return nil, durable.Retry(err, time.Second)
 	}
 	t, err := template.Parse([]byte(st.Processed))
 	if err != nil {
 		return nil, err
 	}
 	env := envOf(st)
-	c := st.Caller
 	env.Import = func(name string) (string, error) {
-		return view(context.WithoutCancel(ctx), s, func(tx *db.Tx) (string, error) { return exportValue(tx, c, name) })
+		return view(context.Background(), s, func(tx *db.Tx) (string, error) { return exportValue(tx, st.Caller, name) })
 	}
-	if b, err = t.Bind(env); err != nil {
+	w = &force{stack: st}
+	if w.bound, err = t.Bind(env); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.bound) > 32 { // operations that ended: begin anew
-		clear(s.bound)
+	if len(s.forces) > 32 { // operations that ended: begin anew
+		clear(s.forces)
 	}
-	s.bound[operation] = b
-	return b, nil
+	s.forces[operation] = w
+	return w, nil
 }
 
 func envOf(st *stack) template.Env {
@@ -91,7 +92,8 @@ func envOf(st *stack) template.Env {
 }
 
 // document evaluates all that is kept of a resource.
-func (s *Service) document(b *template.Bound, a effectArgs, rows standing) (doc document, err error) {
+func (s *Service) document(w *force, a effectArgs, rows standing) (doc document, err error) {
+	b, st := w.bound, w.stack
 	r := b.Resource(a.Logical)
 	if r == nil {
 		return doc, fmt.Errorf("resource %s is not in the template", a.Logical)
@@ -102,6 +104,12 @@ func (s *Service) document(b *template.Bound, a effectArgs, rows standing) (doc 
 	}
 	if doc.UpdatePolicy, err = b.UpdatePolicy(a.Logical, rows); err != nil {
 		return doc, err
+	}
+	if s.types.Schema(a.Type).Takes("Tags") && len(st.Definition.Tags) > 0 {
+		doc.Tags = map[string]string{}
+		for _, t := range st.Definition.Tags {
+			doc.Tags[t.Key] = t.Value
+		}
 	}
 	if r.Metadata != nil {
 		raw, err := json.Marshal(r.Metadata)
@@ -124,7 +132,7 @@ func malformed(logical string, err error) error {
 }
 
 // choose completes an evaluation with the action and the physical name.
-func (s *Service) choose(ctx context.Context, a effectArgs, st *stack, have *resourceRow, e *evaluation) error {
+func (s *Service) choose(ctx context.Context, a effectArgs, have *resourceRow, e *evaluation) error {
 	schema := s.types.Schema(a.Type)
 	e.Named = schema.Name.Max > 0
 	if a.Old && have != nil {
@@ -134,9 +142,8 @@ func (s *Service) choose(ctx context.Context, a effectArgs, st *stack, have *res
 			e.Changed = append(e.Changed, name)
 			replace = replace || schema.Replaces(name) == template.ReplaceTrue
 		}
-		retagged := st.Previous != nil && schema.Takes("Tags") && !slices.Equal(st.Definition.Tags, st.Previous.Tags)
 		switch {
-		case !replace && len(e.Changed) == 0 && !a.Force && !retagged:
+		case !replace && len(e.Changed) == 0 && !a.Force && maps.Equal(have.Doc.Tags, e.Doc.Tags):
 			e.Action = "none"
 			return nil
 		case !replace:
@@ -220,6 +227,20 @@ func standingOf(tx *db.Tx, stackID string) (standing, error) {
 	out := standing{}
 	for _, r := range rows {
 		out[r.Logical] = r
+	}
+	return out, nil
+}
+
+// someStanding is standingOf for the resources given.
+func someStanding(tx *db.Tx, stackID string, ids []string) (standing, error) {
+	out := standing{}
+	for _, id := range ids {
+		r, err := resourceIn(tx, stackID, id, slotCurrent)
+		if err == nil {
+			out[id] = r
+		} else if !errors.Is(err, db.ErrNotFound) {
+			return nil, err
+		}
 	}
 	return out, nil
 }

@@ -41,6 +41,7 @@ type operation struct {
 	Token              string `json:",omitempty"` // the client's, shown in events
 	ChangeSetID        string `json:",omitempty"`
 
+	Deadline             int64    `json:",omitempty"` // platform milliseconds; of a creation with a time limit
 	OnFailure            string   `json:",omitempty"` // of a creation: ROLLBACK, DELETE, DO_NOTHING
 	DisableRollback      bool     `json:",omitempty"` // of an update
 	RetainExceptOnCreate bool     `json:",omitempty"`
@@ -67,6 +68,7 @@ const (
 	phaseRestore        phase = "restore"
 	phaseRestoreCleanup phase = "restoreCleanup"
 	phaseDelete         phase = "delete"
+	phaseDeleteRest     phase = "deleteRest"
 )
 
 // step is one resource over the whole operation.

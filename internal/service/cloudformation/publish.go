@@ -19,15 +19,15 @@ func (s *Service) publish(ctx context.Context, call durable.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, rows, err := s.situation(ctx, a)
-	if err != nil {
-		return nil, durable.Retry(err, time.Second)
-	}
-	b, err := s.boundTo(ctx, call.Instance, st)
+	w, err := s.inForce(ctx, call.Instance, a)
 	if err != nil {
 		return nil, err
 	}
-	values, err := b.Outputs(rows)
+	rows, err := view(ctx, s, func(tx *db.Tx) (standing, error) { return standingOf(tx, a.StackID) })
+	if err != nil {
+		return nil, durable.Retry(err, time.Second)
+	}
+	values, err := w.bound.Outputs(rows)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (s *Service) publish(ctx context.Context, call durable.Call) (any, error) {
 	for i, v := range values {
 		outputs[i] = output{v.Name, v.Value, v.Description, v.ExportName}
 	}
-	err = s.db.Update(ctx, func(tx *db.Tx) error { return putExports(tx, st.Caller, st.ID, values) })
+	err = s.db.Update(ctx, func(tx *db.Tx) error { return putExports(tx, w.stack.Caller, w.stack.ID, values) })
 	var refused *exportError
 	if err != nil && !errors.As(err, &refused) {
 		return nil, durable.Retry(err, time.Second)

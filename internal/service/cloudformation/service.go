@@ -9,7 +9,6 @@ import (
 	"github.com/headgate/headgate/internal/db"
 	"github.com/headgate/headgate/internal/durable"
 	"github.com/headgate/headgate/internal/service/cloudformation/resource"
-	"github.com/headgate/headgate/internal/template"
 )
 
 // Topic tells of every event of a stack; the payload is the stack's id.
@@ -35,14 +34,14 @@ type Service struct {
 	log       *slog.Logger
 	notices   *notices
 
-	mu    sync.Mutex
-	bound map[string]*template.Bound // by operation: what its effects evaluate with
+	mu     sync.Mutex
+	forces map[string]*force // by operation: what its effects evaluate with
 }
 
 // New makes the service and registers its instances on d.Engine.
 func New(d Deps) *Service {
 	s := &Service{db: d.DB, engine: d.Engine, clock: d.Clock, types: resource.NewRegistry(d.Peers),
-		templates: d.Templates, log: d.Logger, notices: newNotices(), bound: map[string]*template.Bound{}}
+		templates: d.Templates, log: d.Logger, notices: newNotices(), forces: map[string]*force{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -58,8 +59,12 @@ func (s *Service) CreateStack(ctx context.Context, in *cloudformation.CreateStac
 		if err := insertStack(tx, st); err != nil {
 			return err
 		}
-		return s.begin(tx, st, p, operation{Goal: goalCreate, Caller: c, Token: aws.ToString(in.ClientRequestToken), OnFailure: onFailure,
-			RetainExceptOnCreate: aws.ToBool(in.RetainExceptOnCreate)})
+		op := operation{Goal: goalCreate, Caller: c, Token: aws.ToString(in.ClientRequestToken), OnFailure: onFailure,
+			RetainExceptOnCreate: aws.ToBool(in.RetainExceptOnCreate)}
+		if m := aws.ToInt32(in.TimeoutInMinutes); m > 0 {
+			op.Deadline = st.Created + int64(m)*time.Minute.Milliseconds()
+		}
+		return s.begin(tx, st, p, op)
 	})
 	if err != nil {
 		return nil, err
@@ -92,13 +97,14 @@ func (s *Service) UpdateStack(ctx context.Context, in *cloudformation.UpdateStac
 		if err != nil {
 			return err
 		}
+		if st, t := base.Stack, aws.ToString(in.ClientRequestToken); st != nil && t != "" && t == st.Definition.Token {
+			out = &cloudformation.UpdateStackOutput{StackId: &st.ID} // the repeat of a request that was taken up
+			return nil
+		}
 		if err := canUpdate(base.Stack, name); err != nil {
 			return err
 		}
 		out = &cloudformation.UpdateStackOutput{StackId: &base.Stack.ID}
-		if t := aws.ToString(in.ClientRequestToken); t != "" && t == base.Stack.Definition.Token {
-			return nil
-		}
 		w := wanted{StackID: base.Stack.ID, Name: base.Stack.Name, Template: text, Parameters: in.Parameters,
 			Capabilities: in.Capabilities, Tags: in.Tags, NotificationARNs: in.NotificationARNs, RoleARN: in.RoleARN}
 		if aws.ToBool(in.UsePreviousTemplate) {

@@ -113,13 +113,14 @@ func insertStack(tx *db.Tx, s *stack) error {
 
 // document is what is kept of a resource beside its columns.
 type document struct {
-	Name                string         // the physical name decided for it
-	Properties          map[string]any // evaluated
-	UpdatePolicy        map[string]any `json:",omitempty"`
-	DependsOn           []string       `json:",omitempty"`
-	DeletionPolicy      string         `json:",omitempty"`
-	UpdateReplacePolicy string         `json:",omitempty"`
-	Metadata            string         `json:",omitempty"` // JSON
+	Name                string            // the physical name decided for it
+	Properties          map[string]any    // evaluated
+	UpdatePolicy        map[string]any    `json:",omitempty"`
+	Tags                map[string]string `json:",omitempty"` // the stack's, as the resource got them
+	DependsOn           []string          `json:",omitempty"`
+	DeletionPolicy      string            `json:",omitempty"`
+	UpdateReplacePolicy string            `json:",omitempty"`
+	Metadata            string            `json:",omitempty"` // JSON
 }
 
 // resourceRow is a row of cfn_resource.

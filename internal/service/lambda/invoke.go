@@ -22,6 +22,9 @@ const (
 	maxAsync = 1 << 20
 )
 
+// maxDeliveries is how many environments may end under an event before it is the function's fault.
+const maxDeliveries = 3
+
 // invocation is one event on its way to a function.
 type invocation struct {
 	target
@@ -130,7 +133,7 @@ func (s *Service) run(ctx context.Context, call invocation, e *entry, v *version
 	defer s.usage.end(e)
 	in := &environment.Invocation{RequestID: call.request, InvokedFunctionARN: call.target.arn(), Payload: call.payload,
 		Timeout: v.timeout(), ClientContext: call.clientContext, TraceID: traceID(m.at)}
-	for {
+	for try := 1; ; try++ {
 		sl, err := s.pool.get(ctx, v)
 		if err != nil {
 			return result{}, s.notStarted(ctx, v, err)
@@ -138,7 +141,10 @@ func (s *Service) run(ctx context.Context, call invocation, e *entry, v *version
 		m.at = s.Clock.Now()
 		r, err := s.deliver(ctx, sl, call, in, v)
 		if errors.Is(err, environment.ErrNotDelivered) {
-			continue // it had ended between two invocations: the event was not seen by anybody
+			if try < maxDeliveries {
+				continue // it had ended between two invocations: the event was not seen by anybody
+			}
+			r, err = result{version: v, outcome: exited(call.request)}, nil
 		}
 		if err != nil {
 			return r, s.notStarted(ctx, v, err)
@@ -147,6 +153,15 @@ func (s *Service) run(ctx context.Context, call invocation, e *entry, v *version
 		s.metrics.record(call.target, v.name, m)
 		return r, nil
 	}
+}
+
+// exited is the outcome where each new process ends before it takes an event.
+func exited(request string) environment.Outcome {
+	return environment.Outcome{FunctionError: "Unhandled", ErrorType: "Runtime.ExitError", Status: environment.Crashed,
+		Payload: []byte(document(struct {
+			ErrorType    string `json:"errorType"`
+			ErrorMessage string `json:"errorMessage"`
+		}{"Runtime.ExitError", "RequestId: " + request + " Error: Runtime exited without providing a reason"}))}
 }
 
 // deliver runs one invocation in the environment and gives it back to the pool.

@@ -16,6 +16,7 @@ import (
 const (
 	maxValues = 150  // distinct values in one datum
 	maxData   = 1000 // data in one PutMetricData
+	maxUnsent = 50_000
 )
 
 // metricWriter adds invocations up in memory, per platform second and set of dimensions, and sends
@@ -27,7 +28,11 @@ type metricWriter struct {
 	mu   sync.Mutex
 	sums map[metricKey]*metricSum
 	wake chan struct{}
+
+	unsent map[account][]types.MetricDatum // what CloudWatch did not take; of the flushing goroutine alone
 }
+
+type account struct{ account, region string }
 
 // metricKey is a set of dimensions in a second. Resource and version are empty where the set lacks them.
 type metricKey struct {
@@ -44,7 +49,8 @@ type metricSum struct {
 }
 
 func newMetricWriter(m Metrics, log *slog.Logger) *metricWriter {
-	return &metricWriter{metrics: m, log: log, sums: map[metricKey]*metricSum{}, wake: make(chan struct{}, 1)}
+	return &metricWriter{metrics: m, log: log, sums: map[metricKey]*metricSum{}, wake: make(chan struct{}, 1),
+		unsent: map[account][]types.MetricDatum{}}
 }
 
 // measured is one invocation, or one that was throttled.
@@ -86,10 +92,7 @@ func (w *metricWriter) record(t target, executed string, m measured) {
 	}
 	w.mu.Unlock()
 	if idle {
-		select {
-		case w.wake <- struct{}{}:
-		default:
-		}
+		w.nudge()
 	}
 }
 
@@ -136,8 +139,8 @@ func (w *metricWriter) flush(ctx context.Context) {
 	sums := w.sums
 	w.sums = map[metricKey]*metricSum{}
 	w.mu.Unlock()
-	type account struct{ account, region string }
-	data := map[account][]types.MetricDatum{}
+	data := w.unsent
+	w.unsent = map[account][]types.MetricDatum{}
 	for k, s := range sums {
 		a := account{k.account, k.region}
 		data[a] = append(data[a], s.data(k)...)
@@ -147,10 +150,28 @@ func (w *metricWriter) flush(ctx context.Context) {
 		for len(all) > 0 {
 			n := min(len(all), maxData)
 			if _, err := w.metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: all[:n]}); err != nil {
-				w.log.Error("write function metrics; these are lost", "data", n, "error", err)
+				w.keep(a, all)
+				w.log.Error("write function metrics; they will be written later", "data", len(all), "error", err)
+				break
 			}
 			all = all[n:]
 		}
+	}
+}
+
+// keep has data sent with the next flush, a second from now at the latest.
+func (w *metricWriter) keep(a account, data []types.MetricDatum) {
+	if len(data) > maxUnsent {
+		data = data[len(data)-maxUnsent:]
+	}
+	w.unsent[a] = data
+	time.AfterFunc(time.Second, w.nudge)
+}
+
+func (w *metricWriter) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
 	}
 }
 

@@ -88,6 +88,7 @@ func (p *pool) get(ctx context.Context, v *version) (*slot, error) {
 		}
 		p.discard(s, environment.AfterFailure)
 	}
+	c = p.crewOf(v) // the last one discarded takes its crew with it
 	w := &waiter{since: time.Now(), got: make(chan handover, 1)}
 	c.waiters = append(c.waiters, w)
 	p.schedule()

@@ -97,8 +97,8 @@ func TestHostFullWaitsInOrder(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	busy := []chan error{p.goInvoke(t.Context(), "a"), p.goInvoke(t.Context(), "a")}
-	for range 2 {
-		eventually(t, func() bool { return len(entered) >= 2 })
+	for range 3 + 2 { // the rest of the first part, then these
+		<-entered
 	}
 	late := p.goInvoke(ctx, "b")
 	cancel()
@@ -142,6 +142,18 @@ func TestADeadEnvironmentIsReplaced(t *testing.T) {
 	p.envs.envs[len(p.envs.envs)-1].Close("")
 	_, err := p.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f")})
 	refused(t, err, "ServiceException", "no room")
+}
+
+func TestAFunctionThatEndsBeforeEachEventFails(t *testing.T) {
+	p := sqlite(t)
+	p.create(t, newInput("f", "one"))
+	p.envs.run = func(environment.Function, *environment.Invocation, func(string)) (environment.Outcome, error) {
+		return environment.Outcome{}, environment.ErrNotDelivered
+	}
+	out := p.event(t, "f", `{}`, "Unhandled")
+	if got := decode[map[string]string](t, out.Payload); got["errorType"] != "Runtime.ExitError" || p.envs.started != maxDeliveries {
+		t.Errorf("%s after %d environments", out.Payload, p.envs.started)
+	}
 }
 
 func TestReservedConcurrencyThrottles(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"pgregory.net/rapid"
 
+	"github.com/headgate/headgate/internal/db/dbtest"
 	"github.com/headgate/headgate/internal/sandbox/environment"
 )
 
@@ -59,7 +60,7 @@ func TestNoInvocationIsLostWhileWeightsMove(t *testing.T) {
 	p.publish(t, "f", "three") // never a target
 	p.alias(t, "f", "live", "1", nil)
 	rapid.Check(t, func(rt *rapid.T) {
-		moves := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "1+2", "2+1", "code"}), 5, 30).Draw(rt, "moves")
+		moves := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "1+2", "2+1", "code"}), 2, 5).Draw(rt, "moves")
 		var stop atomic.Bool
 		var wg sync.WaitGroup
 		var served atomic.Int64
@@ -84,7 +85,9 @@ func TestNoInvocationIsLostWhileWeightsMove(t *testing.T) {
 			}()
 		}
 		for i, m := range moves {
-			if m == "code" { // $LATEST changes, which must not touch the alias
+			before := served.Load()
+			eventually(t, func() bool { return served.Load() > before+4 || len(fail) > 0 }) // invocations are under way
+			if m == "code" {                                                                // $LATEST changes, which must not touch the alias
 				_, err := p.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("f"), ZipFile: code(fmt.Sprint("latest", i, rand.Int()))})
 				if err != nil {
 					rt.Fatal(err)
@@ -114,9 +117,6 @@ func TestNoInvocationIsLostWhileWeightsMove(t *testing.T) {
 		case f := <-fail:
 			rt.Fatal(f)
 		default:
-		}
-		if served.Load() == 0 {
-			rt.Fatal("nothing was invoked")
 		}
 	})
 }
@@ -159,4 +159,19 @@ func TestEnvironmentsOfGoneVersionsAreClosed(t *testing.T) {
 		t.Errorf("an invocation under way was lost with its function: %v", err)
 	}
 	eventually(t, func() bool { return p.envs.alive() == 0 && !p.pool.has(key{"000000000000", "us-east-1", "f"}) })
+}
+
+func TestAnotherNodeFollows(t *testing.T) {
+	url, dir := dbtest.Postgres(t), t.TempDir()
+	a := openNode(t, dbtest.Open(t, url), dir, "a")
+	defer a.close()
+	b := openNode(t, dbtest.Open(t, url), t.TempDir(), "b", func(d *Deps) { d.Blobs = a.Blobs })
+	defer b.close()
+	twoVersions(t, a)
+	a.alias(t, "f", "live", "1", nil)
+	if got := b.call(t, "f:live"); got["code"] != "one" {
+		t.Errorf("%v", got)
+	}
+	must(a.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{FunctionName: aws.String("f"), Name: aws.String("live"), FunctionVersion: aws.String("2")}))(t)
+	eventually(t, func() bool { return b.call(t, "f:live")["code"] == "two" })
 }

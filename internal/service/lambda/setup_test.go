@@ -48,8 +48,13 @@ type option func(*Deps)
 // open starts a service on d with its files in dir; a test may close it and open another one there.
 func open(t testing.TB, d *db.DB, dir string, opts ...option) *platform {
 	t.Helper()
+	return openNode(t, d, dir, "node", opts...)
+}
+
+func openNode(t testing.TB, d *db.DB, dir, node string, opts ...option) *platform {
+	t.Helper()
 	p := &platform{clock: clock.NewFake(time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)), dir: dir, db: d, envs: newFakeHost(), logs: &recorder{}}
-	p.engine = durable.New(d, p.clock, "node")
+	p.engine = durable.New(d, p.clock, node)
 	blobs, err := blob.NewFolder(filepath.Join(dir, "blobs"))
 	if err != nil {
 		t.Fatal(err)

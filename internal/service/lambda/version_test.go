@@ -65,13 +65,6 @@ func TestPublishGuards(t *testing.T) {
 	must(p.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: name, CodeSha256: c.CodeSha256, RevisionId: c.RevisionId}))(t)
 }
 
-// stopped is an open platform whose durable engine does not run, so that updates stay in progress.
-func stopped(t *testing.T, d *db.DB, dir string) *platform {
-	p := open(t, d, dir)
-	p.engine.Stop()
-	return p
-}
-
 func TestUpdateInProgressServesThePreviousCode(t *testing.T) {
 	both(t, func(t *testing.T, p *platform) {
 		ctx, name := t.Context(), aws.String("f")

@@ -6,7 +6,9 @@ import "context"
 // why templates use it as a resource that does nothing.
 type waitConditionHandle struct{}
 
-func (waitConditionHandle) Schema() *Schema { return schema("AWS::CloudFormation::WaitConditionHandle", "") }
+func (waitConditionHandle) Schema() *Schema {
+	return schema("AWS::CloudFormation::WaitConditionHandle", "")
+}
 
 func (waitConditionHandle) Create(_ context.Context, r Request) (Result, error) {
 	return Result{PhysicalID: r.Name}, nil

@@ -81,8 +81,21 @@ func (h *alarm) put(ctx context.Context, r Request, name string) (Result, error)
 
 func (h *alarm) Create(ctx context.Context, r Request) (Result, error) { return h.put(ctx, r, r.Name) }
 
+// Update sets the tags by themselves: PutMetricAlarm takes them for a new alarm only.
 func (h *alarm) Update(ctx context.Context, r Request) (Result, error) {
-	return h.put(ctx, r, r.PhysicalID)
+	res, err := h.put(ctx, r, r.PhysicalID)
+	api, ok := h.cloudwatch.(CloudWatchTags)
+	if err != nil || !ok {
+		return res, err
+	}
+	name := arn.For(caller.From(ctx), "cloudwatch", "alarm:"+r.PhysicalID)
+	return res, retag(r, func(map[string]string) error {
+		_, err := api.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: &name, Tags: tagList(r, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })})
+		return err
+	}, func(keys []string) error {
+		_, err := api.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &name, TagKeys: keys})
+		return err
+	})
 }
 
 func (h *alarm) Delete(ctx context.Context, r Request) (Result, error) {

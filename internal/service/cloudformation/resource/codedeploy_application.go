@@ -5,6 +5,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+
+	"github.com/headgate/headgate/internal/arn"
+	"github.com/headgate/headgate/internal/caller"
 )
 
 // deployApplication is AWS::CodeDeploy::Application.
@@ -35,9 +38,25 @@ func (h *deployApplication) Create(ctx context.Context, r Request) (Result, erro
 	return Result{PhysicalID: r.Name}, unless(err, "ApplicationAlreadyExistsException")
 }
 
-// Update has tags alone to change, which nothing reads.
-func (h *deployApplication) Update(_ context.Context, r Request) (Result, error) {
-	return Result{PhysicalID: r.PhysicalID}, nil
+// Update has tags alone to change: every other property requires replacement.
+func (h *deployApplication) Update(ctx context.Context, r Request) (Result, error) {
+	name := arn.For(caller.From(ctx), "codedeploy", "application:"+r.PhysicalID)
+	return Result{PhysicalID: r.PhysicalID}, retagDeploy(ctx, h.deploy, r, name)
+}
+
+// retagDeploy sets the tags of what CodeDeploy keeps under the ARN given.
+func retagDeploy(ctx context.Context, peer CodeDeploy, r Request, name string) error {
+	api, ok := peer.(CodeDeployTags)
+	if !ok {
+		return nil
+	}
+	return retag(r, func(map[string]string) error {
+		_, err := api.TagResource(ctx, &codedeploy.TagResourceInput{ResourceArn: &name, Tags: tagList(r, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })})
+		return err
+	}, func(keys []string) error {
+		_, err := api.UntagResource(ctx, &codedeploy.UntagResourceInput{ResourceArn: &name, TagKeys: keys})
+		return err
+	})
 }
 
 func (h *deployApplication) Delete(ctx context.Context, r Request) (Result, error) {

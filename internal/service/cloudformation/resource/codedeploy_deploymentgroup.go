@@ -6,6 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+
+	"github.com/headgate/headgate/internal/arn"
+	"github.com/headgate/headgate/internal/caller"
 )
 
 // deployGroup is AWS::CodeDeploy::DeploymentGroup, of the Lambda platform.
@@ -67,8 +70,11 @@ func (h *deployGroup) Update(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	in.CurrentDeploymentGroupName = &r.PhysicalID
-	_, err := h.deploy.UpdateDeploymentGroup(ctx, in)
-	return Result{PhysicalID: r.PhysicalID}, err
+	if _, err := h.deploy.UpdateDeploymentGroup(ctx, in); err != nil {
+		return Result{}, err
+	}
+	name := arn.For(caller.From(ctx), "codedeploy", "deploymentgroup:"+r.Properties.text("ApplicationName")+"/"+r.PhysicalID)
+	return Result{PhysicalID: r.PhysicalID}, retagDeploy(ctx, h.deploy, r, name)
 }
 
 func (h *deployGroup) Delete(ctx context.Context, r Request) (Result, error) {

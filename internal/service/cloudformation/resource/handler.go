@@ -24,11 +24,12 @@ type Request struct {
 	Name       string
 	PhysicalID string // of what exists; empty in Create, and in Delete of what was never made
 
-	Properties   Properties     // wanted; in Delete: those that it has
-	Previous     Properties     // Update: those that it has, or may have, if an earlier attempt failed
-	UpdatePolicy map[string]any // evaluated; nil when the template has none
-	Tags         map[string]string
-	Rollback     bool // the stack goes back to what it was: nothing gradual any more
+	Properties   Properties        // wanted; in Delete: those that it has
+	Previous     Properties        // Update: those that it has, or may have, if an earlier attempt failed
+	UpdatePolicy map[string]any    // evaluated; nil when the template has none
+	Tags         map[string]string // of the stack
+	PreviousTags map[string]string // Update: those that it had
+	Rollback     bool              // the stack goes back to what it was: nothing gradual any more
 
 	Progress json.RawMessage // Check and Cancel: what the last Pending carried
 

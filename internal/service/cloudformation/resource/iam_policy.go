@@ -55,7 +55,9 @@ func (h *iamPolicy) remove(ctx context.Context, role, name string) error {
 	return unless(err, "NoSuchEntity")
 }
 
-func (h *iamPolicy) Create(ctx context.Context, r Request) (Result, error) { return h.put(ctx, r, r.Name) }
+func (h *iamPolicy) Create(ctx context.Context, r Request) (Result, error) {
+	return h.put(ctx, r, r.Name)
+}
 
 func (h *iamPolicy) Update(ctx context.Context, r Request) (Result, error) {
 	return h.put(ctx, r, r.PhysicalID)

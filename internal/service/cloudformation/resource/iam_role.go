@@ -139,24 +139,13 @@ func (h *iamRole) retag(ctx context.Context, r Request) error {
 	if !ok {
 		return nil
 	}
-	want := tags(r)
-	if len(want) > 0 {
-		if _, err := api.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.PhysicalID,
-			Tags: tagList(r, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })}); err != nil {
-			return err
-		}
-	}
-	var gone []string
-	for k := range tags(Request{Properties: r.Previous}) {
-		if _, ok := want[k]; !ok {
-			gone = append(gone, k)
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	_, err := api.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &r.PhysicalID, TagKeys: gone})
-	return err
+	return retag(r, func(map[string]string) error {
+		_, err := api.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.PhysicalID, Tags: tagList(r, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })})
+		return err
+	}, func(keys []string) error {
+		_, err := api.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &r.PhysicalID, TagKeys: keys})
+		return err
+	})
 }
 
 func (h *iamRole) Delete(ctx context.Context, r Request) (Result, error) {

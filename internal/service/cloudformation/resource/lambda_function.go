@@ -34,7 +34,6 @@ func (*lambdaFunction) Schema() *Schema {
 		Timeout int
 		PackageType*
 		Architectures[]
-		CodeSigningConfigArn
 		DeadLetterConfig.TargetArn
 		Environment.Variables json
 		EphemeralStorage.Size! int
@@ -49,9 +48,7 @@ func (*lambdaFunction) Schema() *Schema {
 		LoggingConfig.LogGroup
 		LoggingConfig.ApplicationLogLevel
 		LoggingConfig.SystemLogLevel
-		RecursiveLoop
 		ReservedConcurrentExecutions int
-		RuntimeManagementConfig json
 		SnapStart.ApplyOn!
 		Tags[].Key!
 		Tags[].Value
@@ -60,7 +57,7 @@ func (*lambdaFunction) Schema() *Schema {
 		VpcConfig.SubnetIds[]
 		VpcConfig.Ipv6AllowedForDualStack bool
 	`).with(func(s *Schema) {
-		s.Attributes = []string{"Arn", "SnapStartResponse.*"}
+		s.Attributes = []string{"Arn"}
 		s.Name = NameRule{Property: "FunctionName", Max: 64}
 	})
 }

@@ -91,26 +91,15 @@ func (h *lambdaFunction) updateConcurrency(ctx context.Context, r Request) error
 	return err
 }
 
-// retag makes the tags those wanted, and takes those away that only the previous properties had.
 func (h *lambdaFunction) retag(ctx context.Context, r Request) error {
-	want, had := tags(r), tags(Request{Properties: r.Previous})
 	name := arn.Function(caller.From(ctx), r.PhysicalID, "")
-	if len(want) > 0 {
-		if _, err := h.lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: &name, Tags: want}); err != nil {
-			return err
-		}
-	}
-	var gone []string
-	for k := range had {
-		if _, ok := want[k]; !ok {
-			gone = append(gone, k)
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	_, err := h.lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &name, TagKeys: gone})
-	return err
+	return retag(r, func(all map[string]string) error {
+		_, err := h.lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: &name, Tags: all})
+		return err
+	}, func(keys []string) error {
+		_, err := h.lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &name, TagKeys: keys})
+		return err
+	})
 }
 
 // functionCode reads Code; inline code becomes a package with one file, index.js or index.py.

@@ -21,7 +21,6 @@ func (*lambdaVersion) Schema() *Schema {
 		Description*
 		CodeSha256*
 		ProvisionedConcurrencyConfig*.ProvisionedConcurrentExecutions! int
-		RuntimePolicy* json
 	`).with(func(s *Schema) { s.Attributes = []string{"Version", "FunctionArn"} })
 }
 

@@ -17,8 +17,8 @@ func (*logGroup) Schema() *Schema {
 	return schema("AWS::Logs::LogGroup", `
 		LogGroupName*
 		RetentionInDays int
-		KmsKeyId
-		LogGroupClass
+		KmsKeyId*
+		LogGroupClass*
 		Tags[].Key!
 		Tags[].Value!
 	`).with(func(s *Schema) {
@@ -54,7 +54,19 @@ func (h *logGroup) Create(ctx context.Context, r Request) (Result, error) {
 }
 
 func (h *logGroup) Update(ctx context.Context, r Request) (Result, error) {
-	return h.retain(ctx, r, r.PhysicalID)
+	res, err := h.retain(ctx, r, r.PhysicalID)
+	api, ok := h.logs.(LogsTags)
+	if err != nil || !ok {
+		return res, err
+	}
+	name := arn.For(caller.From(ctx), "logs", "log-group:"+r.PhysicalID)
+	return res, retag(r, func(all map[string]string) error {
+		_, err := api.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &name, Tags: all})
+		return err
+	}, func(keys []string) error {
+		_, err := api.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &name, TagKeys: keys})
+		return err
+	})
 }
 
 func (h *logGroup) retain(ctx context.Context, r Request, name string) (Result, error) {

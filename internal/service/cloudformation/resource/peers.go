@@ -83,6 +83,12 @@ type CodeDeploy interface {
 	StopDeployment(context.Context, *codedeploy.StopDeploymentInput, ...func(*codedeploy.Options)) (*codedeploy.StopDeploymentOutput, error)
 }
 
+// CodeDeployTags is what the AWS::CodeDeploy types' Tags need after creation; a peer may have it.
+type CodeDeployTags interface {
+	TagResource(context.Context, *codedeploy.TagResourceInput, ...func(*codedeploy.Options)) (*codedeploy.TagResourceOutput, error)
+	UntagResource(context.Context, *codedeploy.UntagResourceInput, ...func(*codedeploy.Options)) (*codedeploy.UntagResourceOutput, error)
+}
+
 // IAM is what the AWS::IAM types need.
 type IAM interface {
 	CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
@@ -117,6 +123,12 @@ type CloudWatch interface {
 	DeleteAlarms(context.Context, *cloudwatch.DeleteAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DeleteAlarmsOutput, error)
 }
 
+// CloudWatchTags is what AWS::CloudWatch::Alarm's Tags need after creation; a peer may have it.
+type CloudWatchTags interface {
+	TagResource(context.Context, *cloudwatch.TagResourceInput, ...func(*cloudwatch.Options)) (*cloudwatch.TagResourceOutput, error)
+	UntagResource(context.Context, *cloudwatch.UntagResourceInput, ...func(*cloudwatch.Options)) (*cloudwatch.UntagResourceOutput, error)
+}
+
 // Logs is what AWS::Logs::LogGroup needs.
 type Logs interface {
 	CreateLogGroup(context.Context, *cloudwatchlogs.CreateLogGroupInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogGroupOutput, error)
@@ -124,6 +136,12 @@ type Logs interface {
 	PutRetentionPolicy(context.Context, *cloudwatchlogs.PutRetentionPolicyInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutRetentionPolicyOutput, error)
 	DeleteRetentionPolicy(context.Context, *cloudwatchlogs.DeleteRetentionPolicyInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DeleteRetentionPolicyOutput, error)
 	DeleteLogGroup(context.Context, *cloudwatchlogs.DeleteLogGroupInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DeleteLogGroupOutput, error)
+}
+
+// LogsTags is what AWS::Logs::LogGroup's Tags need after creation; a peer may have it.
+type LogsTags interface {
+	TagResource(context.Context, *cloudwatchlogs.TagResourceInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.TagResourceOutput, error)
+	UntagResource(context.Context, *cloudwatchlogs.UntagResourceInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.UntagResourceOutput, error)
 }
 
 // S3 is what the AWS::S3 types need.
@@ -146,6 +164,9 @@ var (
 	_ LambdaLayers       = (*lambda.Client)(nil)
 	_ LambdaProvisioned  = (*lambda.Client)(nil)
 	_ CodeDeploy         = (*codedeploy.Client)(nil)
+	_ CodeDeployTags     = (*codedeploy.Client)(nil)
+	_ CloudWatchTags     = (*cloudwatch.Client)(nil)
+	_ LogsTags           = (*cloudwatchlogs.Client)(nil)
 	_ IAM                = (*iam.Client)(nil)
 	_ IAMTags            = (*iam.Client)(nil)
 	_ CloudWatch         = (*cloudwatch.Client)(nil)

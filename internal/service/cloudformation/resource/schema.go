@@ -11,7 +11,7 @@ import (
 // Schema describes a type: which properties it takes, and what changing them takes.
 type Schema struct {
 	Type       string
-	Attributes []string // for Fn::GetAtt; one that ends in ".*" stands for all below it
+	Attributes []string // for Fn::GetAtt
 	Name       NameRule
 	IAM        bool // creating it needs CAPABILITY_IAM
 
@@ -93,10 +93,7 @@ func (s *Schema) Replaces(name string) template.Replacement {
 
 // HasAttribute tells whether Fn::GetAtt knows the name.
 func (s *Schema) HasAttribute(name string) bool {
-	return slices.ContainsFunc(s.Attributes, func(a string) bool {
-		prefix, all := strings.CutSuffix(a, "*")
-		return a == name || all && strings.HasPrefix(name, prefix)
-	})
+	return slices.Contains(s.Attributes, name)
 }
 
 // Check tells what is wrong with evaluated properties, in CloudFormation's words; nil if nothing is.

@@ -36,6 +36,27 @@ func tagList[T any](r Request, one func(key, value string) T) []T {
 	return out
 }
 
+// retag makes the tags those wanted, and takes those away that only the previous properties had.
+func retag(r Request, put func(map[string]string) error, drop func(keys []string) error) error {
+	want := tags(r)
+	if len(want) > 0 {
+		if err := put(want); err != nil {
+			return err
+		}
+	}
+	var gone []string
+	for k := range tags(Request{Properties: r.Previous, Tags: r.PreviousTags}) {
+		if _, ok := want[k]; !ok {
+			gone = append(gone, k)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	slices.Sort(gone)
+	return drop(gone)
+}
+
 // exists reads the error of a Get: found, or one of the codes that say that there is none.
 func exists(err error, missing ...string) (bool, error) {
 	if is(err, missing...) {

@@ -18,7 +18,7 @@ type Registry struct {
 // NewRegistry returns the types that the peers make possible.
 func NewRegistry(p Peers) *Registry {
 	r := &Registry{handlers: map[string]Handler{}, schemas: map[string]*Schema{}}
-	r.add(waitConditionHandle{})
+	r.add(waitConditionHandle{}, cdkMetadata{})
 	if p.Lambda != nil {
 		r.add(&lambdaFunction{p.Lambda}, &lambdaVersion{p.Lambda}, &lambdaPermission{p.Lambda},
 			&lambdaAlias{lambda: p.Lambda, deploy: p.CodeDeploy})
