@@ -47,11 +47,11 @@ func (a *App) newServices() (s *services, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	objects, err := blob.NewFolder(a.folder.path("objects"))
+	objects, err := a.blobs("objects")
 	if err != nil {
 		return nil, err
 	}
-	packages, err := blob.NewFolder(a.folder.path("packages"))
+	packages, err := a.blobs("packages")
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +84,14 @@ func (a *App) newServices() (s *services, err error) {
 	s.cloudformation = cloudformation.New(cloudformation.Deps{DB: a.db, Engine: a.engine, Clock: a.clock, Templates: s.s3,
 		Peers: resource.Peers{Lambda: s.lambda, CodeDeploy: s.codedeploy, IAM: s.iam, CloudWatch: s.cloudwatch, Logs: s.logs, S3: s.s3}})
 	return s, nil
+}
+
+// blobs keeps content in the data folder, or, where nodes share the store, in it.
+func (a *App) blobs(space string) (blob.Sweeper, error) {
+	if a.db.Postgres() {
+		return blob.NewTable(a.db, space), nil
+	}
+	return blob.NewFolder(a.folder.path(space))
 }
 
 // newHost makes what runs functions.

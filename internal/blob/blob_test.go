@@ -1,6 +1,7 @@
 package blob_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -8,33 +9,115 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/headgate/headgate/internal/blob"
+	"github.com/headgate/headgate/internal/db"
+	"github.com/headgate/headgate/internal/db/dbtest"
 )
 
-func TestWhatWasPutIsReadBackUnderItsHash(t *testing.T) {
-	f, err := blob.NewFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	name, size, err := f.Put(t.Context(), strings.NewReader("abc"))
-	if err != nil || size != 3 || name != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
-		t.Fatalf("%s, %d, %v", name, size, err)
-	}
-	r, err := f.Open(t.Context(), name)
+// each runs test on every kind of store.
+func each(t *testing.T, test func(t *testing.T, s blob.Sweeper)) {
+	t.Run("folder", func(t *testing.T) {
+		f, err := blob.NewFolder(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, f)
+	})
+	t.Run("table", func(t *testing.T) {
+		dbtest.Run(t, func(t *testing.T, d *db.DB) { test(t, blob.NewTable(d, "test")) })
+	})
+}
+
+func read(t *testing.T, s blob.Store, name string) string {
+	t.Helper()
+	r, err := s.Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if b, _ := io.ReadAll(r); string(b) != "abc" {
-		t.Errorf("read %q", b)
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := errors.Join(f.Delete(t.Context(), name), f.Delete(t.Context(), name)); err != nil {
-		t.Error(err)
-	}
-	if _, err := f.Open(t.Context(), name); !errors.Is(err, blob.ErrNotFound) {
-		t.Errorf("after deletion: %v", err)
-	}
+	return string(b)
+}
+
+func TestWhatWasPutIsReadBackUnderItsHash(t *testing.T) {
+	each(t, func(t *testing.T, s blob.Sweeper) {
+		for range 2 { // the same again is the same
+			name, size, err := s.Put(t.Context(), strings.NewReader("abc"))
+			if err != nil || size != 3 || name != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
+				t.Fatalf("%s, %d, %v", name, size, err)
+			}
+			if got := read(t, s, name); got != "abc" {
+				t.Errorf("read %q", got)
+			}
+		}
+		for _, length := range []int{0, 1 << 20, 5<<20 + 7} { // around the parts of a table
+			want := strings.Repeat("0123456789abcdef", length/16+1)[:length]
+			name, size, err := s.Put(t.Context(), strings.NewReader(want))
+			if err != nil || size != int64(length) || read(t, s, name) != want {
+				t.Errorf("%d bytes: %d, %v", length, size, err)
+			}
+			r, err := s.Open(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.(io.Seeker).Seek(int64(length/2), io.SeekStart); err != nil {
+				t.Error(err)
+			}
+			if rest, err := io.ReadAll(r); err != nil || string(rest) != want[length/2:] {
+				t.Errorf("after a seek: %d bytes, %v", len(rest), err)
+			}
+			r.Close()
+		}
+	})
+}
+
+func TestADeletedBlobIsGone(t *testing.T) {
+	each(t, func(t *testing.T, s blob.Sweeper) {
+		name, _, err := s.Put(t.Context(), strings.NewReader("abc"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(s.Delete(t.Context(), name), s.Delete(t.Context(), name)); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Open(t.Context(), name); !errors.Is(err, blob.ErrNotFound) {
+			t.Errorf("after deletion: %v", err)
+		}
+	})
+}
+
+func TestASweepRemovesWhatIsOldAndUnusedAlone(t *testing.T) {
+	each(t, func(t *testing.T, s blob.Sweeper) {
+		var names []string
+		for _, text := range []string{"used", "unused"} {
+			name, _, err := s.Put(t.Context(), strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, name)
+		}
+		used := func(_ context.Context, name string) (bool, error) { return name == names[0], nil }
+		if err := s.Sweep(t.Context(), time.Hour, used); err != nil {
+			t.Fatal(err)
+		}
+		if read(t, s, names[1]) != "unused" {
+			t.Error("swept within the grace period")
+		}
+		if err := s.Sweep(t.Context(), -time.Hour, used); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Open(t.Context(), names[1]); !errors.Is(err, blob.ErrNotFound) {
+			t.Errorf("unused: %v", err)
+		}
+		if read(t, s, names[0]) != "used" {
+			t.Error("a used blob was swept")
+		}
+	})
 }
 
 func TestAReaderThatFailsLeavesNothingBehind(t *testing.T) {
