@@ -1,9 +1,16 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/headgate/headgate/internal/blob"
 )
 
 // maxAdvance bounds one jump of the clock: longer than anything waits.
@@ -14,6 +21,7 @@ const maxAdvance = 366 * 24 * time.Hour
 //	GET  /_headgate/health   {"status":"ok"}
 //	GET  /_headgate/clock    {"now":…,"rate":…}
 //	POST /_headgate/clock    {"rate":60,"advance":"10m"}, either or both
+//	GET  /_headgate/code/…   a function's package, by the link that GetFunction answers
 func (a *App) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_headgate/health", func(w http.ResponseWriter, _ *http.Request) {
@@ -21,6 +29,7 @@ func (a *App) admin() http.Handler {
 	})
 	mux.HandleFunc("GET /_headgate/clock", func(w http.ResponseWriter, _ *http.Request) { a.tellTime(w) })
 	mux.HandleFunc("POST /_headgate/clock", a.setClock)
+	mux.HandleFunc("GET /_headgate/code/{name}", a.sendCode)
 	return mux
 }
 
@@ -56,6 +65,36 @@ func (a *App) setClock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.tellTime(w)
+}
+
+// codeLink is a link to a package that holds for ten minutes, as AWS's do. It is sealed: who has it may read that package.
+func (a *App) codeLink(_ context.Context, name string) string {
+	until := strconv.FormatInt(time.Now().Add(10*time.Minute).Unix(), 10)
+	return a.Endpoint() + "/_headgate/code/" + name + "?expires=" + until + "&seal=" + a.sessions.Seal(name+until)
+}
+
+func (a *App) sendCode(w http.ResponseWriter, r *http.Request) {
+	name, until := r.PathValue("name"), r.URL.Query().Get("expires")
+	expires, err := strconv.ParseInt(until, 10, 64)
+	if err != nil || !a.sessions.Vouches(name+until, r.URL.Query().Get("seal")) || time.Now().Unix() > expires {
+		answer(w, http.StatusForbidden, map[string]any{"message": "this link was not made here, or has expired: call GetFunction again"})
+		return
+	}
+	body, err := a.services.packages.Open(r.Context(), name)
+	if errors.Is(err, blob.ErrNotFound) {
+		answer(w, http.StatusNotFound, map[string]any{"message": "this package is gone"})
+		return
+	}
+	if err != nil {
+		slog.Error("send a package", "error", err)
+		answer(w, http.StatusInternalServerError, map[string]any{"message": "internal error"})
+		return
+	}
+	defer body.Close()
+	w.Header().Set("Content-Type", "application/zip")
+	if _, err := io.Copy(w, body); err != nil {
+		slog.Debug("package not sent whole", "error", err)
+	}
 }
 
 func answer(w http.ResponseWriter, code int, v any) {

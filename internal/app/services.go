@@ -34,6 +34,7 @@ type services struct {
 	lambda         *lambda.Service
 	codedeploy     *codedeploy.Service
 	cloudformation *cloudformation.Service
+	packages       blob.Sweeper
 	closers        []func() error
 }
 
@@ -55,6 +56,7 @@ func (a *App) newServices() (s *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.packages = packages
 	s.s3 = s3.New(a.db, a.clock, objects)
 	s.iam, s.sts = iam.New(a.db, a.clock), iam.NewSTS(a.sessions)
 	s.logs = logs.New(a.db, a.clock)
@@ -74,6 +76,7 @@ func (a *App) newServices() (s *services, err error) {
 			return found.Substitute, err
 		},
 		Credentials: a.functionCredentials,
+		CodeURL:     a.codeLink,
 		S3:          s.s3, Logs: s.logs, Metrics: s.cloudwatch,
 	})
 	if err != nil {

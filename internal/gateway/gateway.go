@@ -37,7 +37,7 @@ type Config struct {
 	S3       http.Handler // gets what is no other service's; nil refuses it
 	Admin    http.Handler // serves /_headgate/; nil is 404
 
-	// Verify demands a valid signature of every request but /_headgate/health. It must be set
+	// Verify demands a valid signature of every request but those that open lets through. It must be set
 	// wherever others than this machine's users can connect. Needs Credentials.
 	Verify      bool
 	Credentials Credentials // may be nil without Verify
@@ -110,10 +110,15 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	identity := g.identify(r.Context(), req, &who)
 	req.Request = r.WithContext(caller.With(r.Context(), who))
 	g.resolve(req)
-	if g.Verify && req.err == nil && r.URL.Path != "/_headgate/health" {
+	if g.Verify && req.err == nil && !open(r.URL.Path) {
 		req.err = g.verify(req, identity)
 	}
 	g.serve(rec, req)
+}
+
+// open tells what needs no signature: the health, and links to packages, which carry a seal of their own.
+func open(path string) bool {
+	return path == "/_headgate/health" || strings.HasPrefix(path, "/_headgate/code/")
 }
 
 // identify fills in who calls: the owner of the key if it is known, else the account that a

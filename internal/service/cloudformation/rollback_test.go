@@ -274,3 +274,46 @@ func TestAnAliasWhoseWeightsWereLeftIsSetBackByTheRollback(t *testing.T) {
 		t.Errorf("alias at %+v", a)
 	}
 }
+
+func TestARollbackThatFailedIsContinued(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		for _, skip := range [][]string{nil, {"Logs"}} {
+			w := newWorld()
+			p := start(t, d, w)
+			name := "s" + strings.Join(skip, "")
+			one := `Resources: {App: {Type: AWS::CodeDeploy::Application, Properties: {ComputePlatform: Lambda}}, Logs: {Type: AWS::Logs::LogGroup}}`
+			two := `Resources: {App: {Type: AWS::CodeDeploy::Application, Properties: {ComputePlatform: Server}}, Logs: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 7}},
+				Made: {Type: AWS::Logs::LogGroup}, Fails: {Type: AWS::S3::Bucket, DependsOn: [App, Logs, Made]}}`
+			p.create(name, one)
+			p.settled(name, "CREATE_COMPLETE")
+			before, had := w.snapshot(), p.resources(name)
+			w.mu.Lock()
+			w.refuse["CreateBucket"] = fault("InvalidBucketName", "no")
+			w.refuse["DeleteRetentionPolicy"] = fault("AccessDeniedException", "not now") // called on the way back only
+			w.mu.Unlock()
+			p.update(name, two)
+			p.settled(name, "UPDATE_ROLLBACK_FAILED")
+			if _, err := p.UpdateStack(p.ctx, &cloudformation.UpdateStackInput{StackName: &name, TemplateBody: &two}); err == nil {
+				t.Error("updated in spite of its state")
+			}
+			if skip == nil {
+				w.mu.Lock()
+				clear(w.refuse)
+				w.mu.Unlock()
+			} else {
+				before = strings.Replace(before, " 0", " 7", 1) // what is skipped stays as it is
+			}
+			if _, err := p.ContinueUpdateRollback(p.ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &name, ResourcesToSkip: skip}); err != nil {
+				t.Fatal(err)
+			}
+			p.settled(name, "UPDATE_ROLLBACK_COMPLETE")
+			if after := w.snapshot(); after != before {
+				t.Errorf("skip %v, before:\n%s\nafter:\n%s\n%s", skip, before, after, p.events(name))
+			}
+			if now := p.resources(name); now != had {
+				t.Errorf("resources before:\n%s\nafter:\n%s", had, now)
+			}
+			p.engine.Stop()
+		}
+	})
+}

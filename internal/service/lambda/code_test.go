@@ -193,13 +193,12 @@ func TestOnlyUnusedPackagesAreCollected(t *testing.T) {
 			}))(t)
 			return n
 		}
-		must(0, p.collectOnce(ctx))(t)
+		must(0, p.collectOnce(ctx, time.Hour))(t)
 		if held() != 3 {
 			t.Error("a package was collected within its grace")
 		}
 		sum := must(checkedSHA(code("three")))(t)
-		p.limits.PackageGrace = -time.Second
-		must(0, p.collectOnce(ctx))(t)
+		must(0, p.collectOnce(ctx, -time.Second))(t)
 		if held() != 2 {
 			t.Errorf("%d packages are held", held())
 		}

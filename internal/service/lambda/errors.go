@@ -29,6 +29,11 @@ func validation(value, member, constraint string) error {
 		Message: fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint)}
 }
 
+func validationNull(member string) error {
+	return &smithy.GenericAPIError{Code: "ValidationException", Fault: smithy.FaultClient,
+		Message: "1 validation error detected: Value null at '" + member + "' failed to satisfy constraint: Member must not be null"}
+}
+
 func functionNotFound(arn string) error { return notFound("Function not found: %s", arn) }
 
 // checkRevision is the optimistic lock that most updates offer.
@@ -38,11 +43,4 @@ func checkRevision(wanted, current *string) error {
 	}
 	return &types.PreconditionFailedException{Type: aws.String("User"),
 		Message: aws.String("The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")}
-}
-
-func withMessage(err error, message string) error {
-	if g, ok := err.(*smithy.GenericAPIError); ok {
-		g.Message = message
-	}
-	return err
 }

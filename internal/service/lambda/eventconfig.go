@@ -120,7 +120,7 @@ func (s *Service) putEventConfig(ctx context.Context, name, qualifier *string, e
 	}
 	err = s.DB.Update(ctx, func(tx *db.Tx) error {
 		if _, err := find(tx, t); err != nil {
-			if _, missing := err.(*types.ResourceNotFoundException); missing {
+			if hasCode(err, "ResourceNotFoundException") {
 				return notFound("The function doesn't exist.")
 			}
 			return err

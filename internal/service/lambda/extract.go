@@ -56,7 +56,7 @@ func extract(r io.ReaderAt, size int64, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // a folder: nothing is buffered
 	left := int64(maxUnzipped)
 	for _, f := range z.File {
 		name, err := entryName(f)

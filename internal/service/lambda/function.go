@@ -81,7 +81,7 @@ func checkAbsent(tx *db.Tx, k key) error {
 	if err == nil {
 		return conflict("Function already exist: %s", k.name)
 	}
-	if err == absent {
+	if errors.Is(err, absent) {
 		return nil
 	}
 	return err

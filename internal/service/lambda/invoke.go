@@ -36,10 +36,9 @@ type invocation struct {
 
 // result is what became of it.
 type result struct {
-	version  *version
-	outcome  environment.Outcome
-	tailed   string // base64
-	duration time.Duration
+	version *version
+	outcome environment.Outcome
+	tailed  string // base64
 }
 
 // Invoke runs a function. RequestResponse waits for it, also when the caller has gone away; Event

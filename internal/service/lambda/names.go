@@ -90,11 +90,6 @@ func parseName(ctx context.Context, name *string) (key, error) {
 	return t.key, err
 }
 
-func validationNull(member string) error {
-	e := validation("", member, "Member must not be null")
-	return withMessage(e, "1 validation error detected: Value null at '"+member+"' failed to satisfy constraint: Member must not be null")
-}
-
 // versionNumber reads a qualifier that is a version: 0 for $LATEST or none. An alias gives false.
 func versionNumber(qualifier string) (int64, bool) {
 	if qualifier == "" || qualifier == latest {

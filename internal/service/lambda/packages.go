@@ -220,15 +220,15 @@ func (s *Service) collectPackages(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := s.collectOnce(ctx); err != nil && ctx.Err() == nil {
+		if err := s.collectOnce(ctx, s.limits.PackageGrace); err != nil && ctx.Err() == nil {
 			s.log.Error("collect unused packages", "error", err)
 		}
 	}
 }
 
-func (s *Service) collectOnce(ctx context.Context) error {
+func (s *Service) collectOnce(ctx context.Context, grace time.Duration) error {
 	var doomed []string
-	before := time.Now().Add(-s.limits.PackageGrace).UnixMilli()
+	before := time.Now().Add(-grace).UnixMilli()
 	err := s.DB.Update(ctx, func(tx *db.Tx) (err error) {
 		doomed, err = db.All(tx, db.Value[string], `UPDATE lambda_package SET used_at = $1 WHERE used_at < $2
 			AND NOT EXISTS (SELECT 1 FROM lambda_version v WHERE v.sha = lambda_package.sha)

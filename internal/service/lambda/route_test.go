@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -46,7 +45,8 @@ func TestSplitMatchesTheWeight(t *testing.T) {
 			}
 			continue
 		}
-		if chi := math.Pow(second-n*w, 2)/(n*w) + math.Pow(second-n*w, 2)/(n*(1-w)); chi > 19.51 {
+		off := second - n*w
+		if chi := off*off/(n*w) + off*off/(n*(1-w)); chi > 19.51 {
 			t.Errorf("weight %v: %v of %d, chi-square %.1f", w, second, n, chi)
 		}
 	}
@@ -60,7 +60,7 @@ func TestNoInvocationIsLostWhileWeightsMove(t *testing.T) {
 	p.publish(t, "f", "three") // never a target
 	p.alias(t, "f", "live", "1", nil)
 	rapid.Check(t, func(rt *rapid.T) {
-		moves := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "1+2", "2+1", "code"}), 2, 5).Draw(rt, "moves")
+		moves := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "1+2", "2+1", "code"}), 1, 3).Draw(rt, "moves")
 		var stop atomic.Bool
 		var wg sync.WaitGroup
 		var served atomic.Int64
@@ -86,7 +86,7 @@ func TestNoInvocationIsLostWhileWeightsMove(t *testing.T) {
 		}
 		for i, m := range moves {
 			before := served.Load()
-			eventually(t, func() bool { return served.Load() > before+4 || len(fail) > 0 }) // invocations are under way
+			eventually(t, func() bool { return served.Load() > before+1 || len(fail) > 0 }) // invocations are under way
 			if m == "code" {                                                                // $LATEST changes, which must not touch the alias
 				_, err := p.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("f"), ZipFile: code(fmt.Sprint("latest", i, rand.Int()))})
 				if err != nil {
