@@ -32,6 +32,7 @@ type commands struct {
 	Logs     Logs     `cmd:"" help:"Print a function's log, and follow it."`
 	Rollouts Rollouts `cmd:"" help:"List, show, watch and stop deployments."`
 	Delete   Delete   `cmd:"" help:"Delete a stack."`
+	SAM      SAM      `cmd:"" name:"sam" help:"Work with SAM templates without a platform."`
 
 	Endpoint string           `help:"Where the platform or an AWS endpoint listens." env:"AWS_ENDPOINT_URL" default:"http://127.0.0.1:4566" placeholder:"URL"`
 	Region   string           `help:"AWS region." env:"AWS_REGION,AWS_DEFAULT_REGION" default:"us-east-1"`

@@ -171,7 +171,7 @@ func (p *Process) Kill() {
 	}
 	if !p.s.isolated {
 		for pid := range p.names {
-			syscall.Kill(-pid, syscall.SIGKILL) // each is its own session
+			syscall.Kill(-pid, syscall.SIGKILL) // each leads a process group
 		}
 	}
 	p.cmd.Process.Kill()

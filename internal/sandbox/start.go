@@ -129,7 +129,9 @@ func (p *Process) clone() (err error) {
 // attributes are pid 1's namespaces. As an ordinary user it gets its capabilities over its own
 // namespaces as ambient ones, being an ordinary user there too.
 func (s *Sandbox) attributes(g *group) *syscall.SysProcAttr {
-	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
+	// A process group and not a session: the kernel's autogroup gives each session its own share of
+	// the processors, and one that mostly sleeps then waits tens of milliseconds for its turn.
+	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if g.fd != nil {
 		a.UseCgroupFD, a.CgroupFD = true, int(g.fd.Fd())
 	}

@@ -163,7 +163,7 @@ func (f *first) born() {
 // capabilities end with exec.
 func attributes(uid, gid int, userns bool) *syscall.SysProcAttr {
 	// The death signal matters where there is no pid namespace to end with this process.
-	sys := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	sys := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if uid == 0 {
 		return sys
 	}
