@@ -46,7 +46,7 @@ func (t *Template) readParameters() error {
 
 func readParameter(p tree.Pair) (*Parameter, error) {
 	path, n := "Parameters."+p.Key, p.Value
-	if !alphanumeric.MatchString(p.Key) {
+	if !alphanumeric(p.Key) {
 		return nil, tree.Errorf(n, path, "Template format error: Parameter name %s is non alphanumeric.", p.Key)
 	}
 	if n.Get("Type").Str() == "" {

@@ -9,7 +9,10 @@ import (
 	"github.com/headgate/headgate/internal/template/tree"
 )
 
-var alphanumeric = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)
+var alphanumericText = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+
+// alphanumeric tells whether s can be a logical id.
+func alphanumeric(s string) bool { return len(s) <= 255 && alphanumericText.MatchString(s) }
 
 // Parse reads a template, YAML or JSON. The error is an *Error.
 func Parse(body []byte) (*Template, error) {
@@ -144,7 +147,7 @@ func readResource(p tree.Pair) (*Resource, error) {
 		return nil, tree.Errorf(n, path, "Template error: Encountered unsupported function: Fn::ForEach").
 			WithHint("write the resources out")
 	}
-	if !alphanumeric.MatchString(p.Key) {
+	if !alphanumeric(p.Key) {
 		return nil, tree.Errorf(n, path, "Template format error: Resource name %s is non alphanumeric.", p.Key)
 	}
 	if !n.Is(tree.Map) {
@@ -258,7 +261,7 @@ func (t *Template) readOutputs() error {
 	}
 	for _, p := range pairs(section) {
 		path := "Outputs." + p.Key
-		if !alphanumeric.MatchString(p.Key) {
+		if !alphanumeric(p.Key) {
 			return tree.Errorf(p.Value, path, "Template format error: Output name %s is non alphanumeric.", p.Key)
 		}
 		if !p.Value.Is(tree.Map) {

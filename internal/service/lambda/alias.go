@@ -75,7 +75,7 @@ func checkAliasName(name *string) error {
 	if name == nil {
 		return validationNull("name")
 	}
-	if !aliasRE.MatchString(*name) || versionRE.MatchString(*name) {
+	if len(*name) > 128 || !aliasRE.MatchString(*name) || versionRE.MatchString(*name) {
 		return validation(*name, "name", "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)")
 	}
 	return nil

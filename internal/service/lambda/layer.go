@@ -15,7 +15,7 @@ import (
 	"github.com/headgate/headgate/internal/db"
 )
 
-var layerRE = regexp.MustCompile(`^(?:arn:aws[a-zA-Z-]*:lambda:([a-z0-9-]+):(\d{12}):layer:)?([a-zA-Z0-9-_]{1,140})(?::(\d+))?$`)
+var layerRE = regexp.MustCompile(`^(?:arn:aws[a-zA-Z-]*:lambda:([a-z0-9-]+):(\d{12}):layer:)?([a-zA-Z0-9-_]+)(?::(\d+))?$`)
 
 // layerVersion is a published layer as it is stored.
 type layerVersion struct {
@@ -41,7 +41,7 @@ func parseLayer(ctx context.Context, name *string) (layerKey, error) {
 		return layerKey{}, validationNull("layerName")
 	}
 	m := layerRE.FindStringSubmatch(*name)
-	if m == nil {
+	if m == nil || len(m[3]) > 140 {
 		return layerKey{}, validation(*name, "layerName", `Member must satisfy regular expression pattern: (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+`)
 	}
 	c := caller.From(ctx)

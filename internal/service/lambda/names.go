@@ -45,9 +45,9 @@ const (
 
 var (
 	nameRE      = regexp.MustCompile(`^(?:arn:(aws[a-zA-Z-]*)?:lambda:)?(?:([a-z]{2,5}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_]+)(?::(\$LATEST|[a-zA-Z0-9-_]+))?$`)
-	qualifierRE = regexp.MustCompile(`^[a-zA-Z0-9$_-]{1,128}$`)
+	qualifierRE = regexp.MustCompile(`^[a-zA-Z0-9$_-]+$`)
 	versionRE   = regexp.MustCompile(`^[0-9]+$`)
-	aliasRE     = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
+	aliasRE     = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 )
 
 // parseTarget reads a function name in any of its forms — name, partial ARN, full ARN, each with or
@@ -74,7 +74,7 @@ func parseTarget(ctx context.Context, name, qualifier *string) (target, error) {
 	if qualifier == nil || *qualifier == "" {
 		return t, nil
 	}
-	if !qualifierRE.MatchString(*qualifier) {
+	if len(*qualifier) > 128 || !qualifierRE.MatchString(*qualifier) {
 		return target{}, validation(*qualifier, "qualifier", "Member must satisfy regular expression pattern: "+qualifierPattern)
 	}
 	if t.qualifier != "" && t.qualifier != *qualifier {

@@ -39,7 +39,7 @@ type policyRow struct {
 }
 
 var (
-	statementRE = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
+	statementRE = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 	actionRE    = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
 	accountRE   = regexp.MustCompile(`^\d{12}$`)
 )
@@ -130,7 +130,7 @@ func newStatement(t target, in *lambda.AddPermissionInput) (statement, error) {
 		return statement{}, validationNull("action")
 	case in.Principal == nil:
 		return statement{}, validationNull("principal")
-	case !statementRE.MatchString(*in.StatementId):
+	case len(*in.StatementId) > 100 || !statementRE.MatchString(*in.StatementId):
 		return statement{}, validation(*in.StatementId, "statementId", "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
 	case !actionRE.MatchString(*in.Action):
 		return statement{}, validation(*in.Action, "action", "Member must satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])")
