@@ -159,7 +159,7 @@ func (w *stackWatch) end(s types.Stack) error {
 		}
 	} else {
 		for _, o := range s.Outputs {
-			if good {
+			if good && status != "DELETE_COMPLETE" {
 				w.rollouts.line("%s = %s", aws.ToString(o.OutputKey), aws.ToString(o.OutputValue))
 			}
 		}
