@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // maxBatch bounds how many Updates share a transaction, and so how long the first one waits.
@@ -154,7 +156,7 @@ func (w *connWriter) prepared(q string) (*sql.Stmt, error) {
 			delete(w.stmts, k)
 		}
 	}
-	s, err := w.conn.PrepareContext(context.Background(), q)
+	s, err := w.conn.PrepareContext(context.Background(), unnumbered(q))
 	if err == nil {
 		w.stmts[q] = s
 	}
@@ -175,4 +177,23 @@ func (w *connWriter) QueryContext(ctx context.Context, q string, args ...any) (*
 		return nil, err
 	}
 	return s.QueryContext(ctx, args...)
+}
+
+// unnumbered writes placeholders that stand in order, each once ($1, $2, $3 …), as ?. To SQLite $1
+// is a name, which the driver looks up in a list at every execution: in an insert of many rows
+// that is most of the time. Other texts stay as they are.
+func unnumbered(q string) string {
+	if strings.ContainsAny(q, "'\"") {
+		return q // a $ may stand within the quotes
+	}
+	parts := strings.Split(q, "$")
+	for i, p := range parts[1:] {
+		n := strconv.Itoa(i + 1)
+		rest, ok := strings.CutPrefix(p, n)
+		if !ok || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			return q
+		}
+		parts[i+1] = rest
+	}
+	return strings.Join(parts, "?")
 }

@@ -34,8 +34,10 @@ var hostFiles = []string{
 // devices are bound from the host one by one.
 var devices = []string{"null", "zero", "full", "random", "urandom"}
 
-// system are the host's folders that every environment sees, read-only.
-var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}
+// system are the host's folders that every environment sees, read-only. Debian's alternatives are
+// links: /usr/bin/awk points to /etc/alternatives/awk and from there back into /usr. A copy of those
+// hundreds of links would be most of the platform's start.
+var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"}
 
 func newRoots(dir string) (*roots, error) {
 	if err := os.RemoveAll(dir); err != nil { // a predecessor's
@@ -100,7 +102,6 @@ func build(dir string, points []string, uid, gid int) error {
 	if _, err := os.Stat("/usr/share/zoneinfo/UTC"); err == nil {
 		link("/usr/share/zoneinfo/UTC", "etc/localtime") // Lambda's zone
 	}
-	alternatives(filepath.Join(dir, "etc/alternatives"))
 	file("etc/passwd", fmt.Sprintf("root:x:0:0:root:/:/bin/sh\nsbx_user1051:x:%d:%d::/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", uid, gid))
 	file("etc/group", fmt.Sprintf("root:x:0:\nsbx_user1051:x:%d:\nnogroup:x:65534:\n", gid))
 	for _, p := range points {
@@ -115,20 +116,6 @@ func build(dir string, points []string, uid, gid int) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// alternatives copies Debian's links: /usr/bin/awk points to /etc/alternatives/awk and from there
-// back into /usr.
-func alternatives(dir string) {
-	entries, err := os.ReadDir("/etc/alternatives")
-	if err != nil || os.MkdirAll(dir, 0o755) != nil {
-		return
-	}
-	for _, e := range entries {
-		if target, err := os.Readlink(filepath.Join("/etc/alternatives", e.Name())); err == nil && strings.HasPrefix(target, "/usr/") {
-			os.Symlink(target, filepath.Join(dir, e.Name()))
-		}
-	}
 }
 
 // refresh brings the skeletons' resolv.conf up to date, a few seconds late at most; a laptop

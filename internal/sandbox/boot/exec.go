@@ -86,7 +86,7 @@ func (f *first) start(o []string) {
 		report("failed", o[1%len(o)], itoa(int(syscall.EINVAL)))
 		return
 	}
-	pid, e := f.launcher.pid, syscall.Errno(0)
+	pid, e := f.launcher.pid, syscall.Errno(0) //nolint:wastedassign // declares the type
 	if pid != 0 {
 		f.launcher.pid = 0
 		e = f.launcher.handOver(o)

@@ -8,6 +8,7 @@ import (
 // Reason is why an environment ends; extensions are told.
 type Reason string
 
+// The reasons.
 const (
 	Spindown     Reason = "spindown"
 	AfterTimeout Reason = "timeout"

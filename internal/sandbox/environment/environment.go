@@ -49,6 +49,7 @@ type Invocation struct {
 // Status is how an invocation ended.
 type Status string
 
+// The ends.
 const (
 	Success  Status = "success"
 	Failed   Status = "error"   // the function reported an error

@@ -7,7 +7,6 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/headgate/headgate/internal/runtimeapi"
@@ -20,7 +19,6 @@ type generation struct {
 	api   *runtimeapi.Server
 	proc  *sandbox.Process
 	meter *sandbox.Meter
-	log   func([]byte)
 
 	ended     chan struct{} // closed when the runtime or an extension has ended, or everything has
 	end       fault         // why; valid once ended is closed
@@ -32,10 +30,9 @@ type generation struct {
 
 // fault is why a function's processes failed, before the request's id is known.
 type fault struct {
-	kind     string // errorType, e.g. "Runtime.ExitError"
-	message  string // without "RequestId: … Error: "
-	payload  []byte // the function's own document, in place of the two
-	reported string
+	kind    string // errorType, e.g. "Runtime.ExitError"
+	message string // without "RequestId: … Error: "
+	payload []byte // the function's own document, in place of the two
 }
 
 var (
@@ -103,7 +100,7 @@ func (e *Environment) begin(ctx context.Context) (*generation, error) {
 	if refused != nil {
 		g.finish(startFault(refused, first))
 		g.api.Close()
-		return g, nil
+		return g, nil //nolint:nilerr // the function's fault, told by the first invocation
 	}
 	close(g.started)
 	if g.runtime.Argv == nil {
@@ -243,5 +240,5 @@ func startFault(err *sandbox.StartError, commands []sandbox.Command) fault {
 	if err.Name != runtimeName {
 		kind = "Extension.LaunchError"
 	}
-	return fault{kind: kind, message: fmt.Sprintf("fork/exec %s: %s", path, syscall.Errno(err.Err))}
+	return fault{kind: kind, message: fmt.Sprintf("fork/exec %s: %s", path, err.Err)}
 }

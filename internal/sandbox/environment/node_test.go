@@ -143,8 +143,7 @@ func TestNodeManyAndLargeEvents(t *testing.T) {
 
 func TestNodeInAnOrdinaryEnvironment(t *testing.T) {
 	e, _ := start(t, nodeFunction(t, "index.handler", map[string]string{"index.js": `const https = require("https"), dns = require("dns"); exports.handler = async () => [typeof fetch, Object.keys(process.env).sort()]`}))
-	var got []any
-	got = ask[[]any](t, e, `{}`)
+	got := ask[[]any](t, e, `{}`)
 	if got[0] != "function" || slices.Contains(got[1].([]any), any("HOME")) {
 		t.Error(got)
 	}

@@ -154,7 +154,7 @@ func TestMistakesAreToldAndChangeNothing(t *testing.T) {
 				if err != nil || out.Status != "FAILED" || !strings.Contains(aws.ToString(out.StatusReason), "Transform AWS::Serverless-2016-10-31 failed with: "+c.want) {
 					t.Errorf("change set %+v, %v", out, err)
 				}
-				p.DeleteStack(p.ctx, &cloudformation.DeleteStackInput{StackName: ptr("s")}) //nolint:errcheck // looked at below
+				p.DeleteStack(p.ctx, &cloudformation.DeleteStackInput{StackName: ptr("s")})
 				p.settledAnyGone("s")
 			} else if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("CreateChangeSet: %v, want %s", err, c.want)

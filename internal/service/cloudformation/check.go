@@ -126,7 +126,7 @@ func (l lenient) Ref(id string) (any, error) { return l.rows.Ref(id) }
 func (l lenient) GetAtt(id, attribute string) (any, error) {
 	v, err := l.rows.GetAtt(id, attribute)
 	if err != nil {
-		return template.Unknown{ID: id, Attribute: attribute}, nil
+		return template.Unknown{ID: id, Attribute: attribute}, nil //nolint:nilerr // what is not there yet is unknown
 	}
 	return v, nil
 }

@@ -28,7 +28,7 @@ func (s *Service) apply(ctx context.Context, call durable.Call) (any, error) {
 	}
 	h := s.types.Handler(a.Type)
 	if h == nil {
-		return nil, fmt.Errorf("Unrecognized resource types: [%s]", a.Type) //nolint:staticcheck // CloudFormation's text
+		return nil, fmt.Errorf("Unrecognized resource types: [%s]", a.Type)
 	}
 	r, err := s.request(ctx, a)
 	if err != nil {

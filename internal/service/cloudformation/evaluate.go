@@ -128,7 +128,7 @@ func malformed(logical string, err error) error {
 	if strings.HasPrefix(err.Error(), "Encountered unsupported property") {
 		return err
 	}
-	return fmt.Errorf("Properties validation failed for resource %s with message: [%w]", logical, err) //nolint:staticcheck // CloudFormation's text
+	return fmt.Errorf("Properties validation failed for resource %s with message: [%w]", logical, err)
 }
 
 // choose completes an evaluation with the action and the physical name.
@@ -160,7 +160,7 @@ func (s *Service) choose(ctx context.Context, a effectArgs, have *resourceRow, e
 		e.Doc.Name = a.Physical
 	}
 	if e.Action == "replace" && given && have.Physical == e.Doc.Name {
-		return fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", e.Doc.Name) //nolint:staticcheck // CloudFormation's text
+		return fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", e.Doc.Name)
 	}
 	return s.free(ctx, a, e, given)
 }

@@ -36,11 +36,6 @@ func stackNameOf(stackID string) string {
 	return name
 }
 
-// inProgress tells whether an operation is at work.
-func inProgress(status string) bool {
-	return strings.HasSuffix(status, "_IN_PROGRESS") && status != "REVIEW_IN_PROGRESS"
-}
-
 // updatable tells whether a stack in this status can be updated.
 func updatable(status string) bool {
 	switch status {

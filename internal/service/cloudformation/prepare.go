@@ -90,7 +90,7 @@ func (s *Service) prepare(w wanted, base *basis) (*plan, error) {
 	env.Import = func(name string) (string, error) {
 		v, ok := base.Exports[name]
 		if !ok {
-			return "", fmt.Errorf("No export named %s found.", name) //nolint:staticcheck // CloudFormation's text
+			return "", fmt.Errorf("No export named %s found.", name)
 		}
 		if !slices.Contains(p.Definition.Imports, name) {
 			p.Definition.Imports = append(p.Definition.Imports, name)

@@ -125,7 +125,7 @@ func exportsOf(tx *db.Tx, stackID string) (map[string]string, error) {
 func exportValue(tx *db.Tx, c caller.Caller, name string) (string, error) {
 	v, err := db.One(tx, db.Value[string], `SELECT value FROM cfn_export WHERE account = $1 AND region = $2 AND name = $3`, c.Account, c.Region, name)
 	if errors.Is(err, db.ErrNotFound) {
-		return "", fmt.Errorf("No export named %s found.", name) //nolint:staticcheck // CloudFormation's text
+		return "", fmt.Errorf("No export named %s found.", name)
 	}
 	return v, err
 }

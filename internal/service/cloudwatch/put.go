@@ -31,8 +31,26 @@ type datum struct {
 }
 
 // PutMetricData takes data in. It answers once they are in memory, visible to every reader on
-// this node and to the alarms; they are in the store within flushEvery.
+// this node and to the alarms; they are in the store when it answers.
 func (s *Service) PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error) {
+	out, err := s.put(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.flush(context.WithoutCancel(ctx)) // with all others that wait
+}
+
+// Buffered is the service for the platform's own metrics: what it accepts is stored within flushEvery, and a crash may lose it.
+// Nobody was promised those data; a client of PutMetricData was.
+type Buffered struct{ *Service }
+
+// PutMetricData accepts data without waiting for the store.
+func (b Buffered) PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error) {
+	return b.put(ctx, in)
+}
+
+// put checks data and accepts them.
+func (s *Service) put(ctx context.Context, in *cloudwatch.PutMetricDataInput) (*cloudwatch.PutMetricDataOutput, error) {
 	if aws.ToString(in.Namespace) == "" {
 		return nil, missing("Namespace")
 	}

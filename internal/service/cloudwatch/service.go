@@ -13,14 +13,15 @@ import (
 
 // Service is CloudWatch: metrics and alarms. All methods are safe for concurrent use.
 type Service struct {
-	db      *db.DB
-	clock   clock.Clock
-	lambda  lambdaAPI // nil: alarm actions on functions fail, and say so
-	buffer  *buffer
-	watch   *watch
-	acts    chan struct{} // actions are queued
-	stop    context.CancelFunc
-	running sync.WaitGroup
+	db       *db.DB
+	clock    clock.Clock
+	lambda   lambdaAPI // nil: alarm actions on functions fail, and say so
+	buffer   *buffer
+	watch    *watch
+	acts     chan struct{} // actions are queued
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	flushing sync.Mutex
 }
 
 // New returns the service. Metrics can be written and read at once; alarms are evaluated, and

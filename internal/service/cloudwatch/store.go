@@ -41,6 +41,8 @@ const maxWrite = 1000
 
 // flush stores all that changed until it is called.
 func (s *Service) flush(ctx context.Context) error {
+	s.flushing.Lock() // who comes meanwhile waits for what is being written, and may find nothing left
+	defer s.flushing.Unlock()
 	rows, metrics := s.buffer.take(time.Now())
 	for len(rows)+len(metrics) > 0 {
 		some, list := rows[:min(len(rows), maxWrite)], metrics[:min(len(metrics), maxWrite)]

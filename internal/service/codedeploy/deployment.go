@@ -50,7 +50,7 @@ func (s *Service) BatchGetDeployments(ctx context.Context, in *codedeploy.BatchG
 	if err := batchLimit(len(in.DeploymentIds), 25); err != nil {
 		return nil, err
 	}
-	out := &codedeploy.BatchGetDeploymentsOutput{}
+	out := &codedeploy.BatchGetDeploymentsOutput{DeploymentsInfo: []types.DeploymentInfo{}}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		for _, id := range in.DeploymentIds {
 			if err := needDeploymentID(&id); err != nil {

@@ -235,7 +235,7 @@ func (s *Service) BatchGetDeploymentGroups(ctx context.Context, in *codedeploy.B
 		return nil, err
 	}
 	p := placeOf(caller.From(ctx))
-	out := &codedeploy.BatchGetDeploymentGroupsOutput{}
+	out := &codedeploy.BatchGetDeploymentGroupsOutput{DeploymentGroupsInfo: []types.DeploymentGroupInfo{}}
 	var missing []string
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		a, err := applicationTx(tx, p, in.ApplicationName)

@@ -23,8 +23,12 @@ func after(token *string) (string, error) {
 	return key, nil
 }
 
-// page cuts items, of which one more than pageSize was read, and makes the token to go on with.
+// page cuts items, of which one more than pageSize was read, and makes the token to go on with. No items are an empty
+// list, not an absent one, which clients that index the answer would stumble over.
 func page[T any](items []T, key func(T) string) ([]T, *string) {
+	if items == nil {
+		items = []T{}
+	}
 	if len(items) <= pageSize {
 		return items, nil
 	}

@@ -157,7 +157,7 @@ func (s *Service) BatchGetApplicationRevisions(ctx context.Context, in *codedepl
 		return nil, err
 	}
 	p := placeOf(caller.From(ctx))
-	out := &codedeploy.BatchGetApplicationRevisionsOutput{ApplicationName: in.ApplicationName}
+	out := &codedeploy.BatchGetApplicationRevisionsOutput{ApplicationName: in.ApplicationName, Revisions: []types.RevisionInfo{}}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		a, err := applicationTx(tx, p, in.ApplicationName)
 		if err != nil {

@@ -66,6 +66,10 @@ func TestApplications(t *testing.T) {
 			_, err := f.CreateApplication(ctx, &codedeploy.CreateApplicationInput{ApplicationName: &name, ComputePlatform: types.ComputePlatformLambda})
 			return err
 		}
+		elsewhere := caller.With(ctx, caller.Caller{Partition: "aws", Account: "111111111111", Region: "us-east-1"})
+		if out, err := f.ListApplications(elsewhere, &codedeploy.ListApplicationsInput{}); err != nil || out.Applications == nil || len(out.Applications) != 0 {
+			t.Errorf("an account without applications must have an empty list: %+v, %v", out, err)
+		}
 		refused(t, create(ctx, "app"), "ApplicationAlreadyExistsException")
 		refused(t, create(ctx, "a/b"), "InvalidApplicationNameException")
 		refused(t, create(ctx, ""), "ApplicationNameRequiredException")

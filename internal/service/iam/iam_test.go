@@ -18,7 +18,7 @@ import (
 	service "github.com/headgate/headgate/internal/service/iam"
 )
 
-const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+const trust = `{"Version": "2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
 func TestARoleKeepsItsPoliciesAndIsDeletedWithoutThemOnly(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -26,6 +26,16 @@ func TestARoleKeepsItsPoliciesAndIsDeletedWithoutThemOnly(t *testing.T) {
 		made, err := s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, Path: aws.String("/team/"), AssumeRolePolicyDocument: aws.String(trust)})
 		if err != nil || *made.Role.Arn != "arn:aws:iam::000000000000:role/team/app" {
 			t.Fatalf("%+v, %v", made, err)
+		}
+		// nothing to list is an empty list: tools index it
+		if l, err := s.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: name}); err != nil || l.PolicyNames == nil {
+			t.Errorf("inline policies of a new role: %+v, %v", l, err)
+		}
+		if l, err := s.ListInstanceProfilesForRole(ctx, &iam.ListInstanceProfilesForRoleInput{RoleName: name}); err != nil || l.InstanceProfiles == nil {
+			t.Errorf("instance profiles of a new role: %+v, %v", l, err)
+		}
+		if l, err := s.ListPolicies(ctx, &iam.ListPoliciesInput{}); err != nil || l.Policies == nil {
+			t.Errorf("policies of a new account: %+v, %v", l, err)
 		}
 		var exists *types.EntityAlreadyExistsException
 		if _, err := s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(trust)}); !errors.As(err, &exists) {
@@ -38,7 +48,7 @@ func TestARoleKeepsItsPoliciesAndIsDeletedWithoutThemOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if doc, _ := url.QueryUnescape(*got.PolicyDocument); doc != trust {
+		if doc, _ := url.PathUnescape(*got.PolicyDocument); doc != trust { // boto3, too, decodes no "+"
 			t.Errorf("inline policy came back as %s", doc)
 		}
 		managed, err := s.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("own"), PolicyDocument: aws.String(trust)})

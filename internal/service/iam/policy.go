@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -62,7 +61,7 @@ func (s *Service) GetPolicy(ctx context.Context, in *iam.GetPolicyInput, _ ...fu
 
 // ListPolicies answers the account's policies by ARN. Of scope AWS it knows none.
 func (s *Service) ListPolicies(ctx context.Context, in *iam.ListPoliciesInput, _ ...func(*iam.Options)) (*iam.ListPoliciesOutput, error) {
-	out := &iam.ListPoliciesOutput{}
+	out := &iam.ListPoliciesOutput{Policies: []types.Policy{}}
 	if in.Scope == types.PolicyScopeTypeAws {
 		return out, nil
 	}
@@ -155,7 +154,7 @@ func (s *Service) GetPolicyVersion(ctx context.Context, in *iam.GetPolicyVersion
 		return nil, noVersion(in.PolicyArn, in.VersionId)
 	}
 	v := p.Versions[i]
-	v.Document = aws.String(url.QueryEscape(aws.ToString(v.Document)))
+	v.Document = aws.String(escaped(aws.ToString(v.Document)))
 	return &iam.GetPolicyVersionOutput{PolicyVersion: &v}, nil
 }
 
@@ -165,7 +164,7 @@ func (s *Service) ListPolicyVersions(ctx context.Context, in *iam.ListPolicyVers
 	if err != nil {
 		return nil, err
 	}
-	out := &iam.ListPolicyVersionsOutput{}
+	out := &iam.ListPolicyVersionsOutput{Versions: []types.PolicyVersion{}}
 	for _, v := range slices.Backward(p.Versions) {
 		v.Document = nil
 		out.Versions = append(out.Versions, v)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,7 +30,7 @@ func (s *Service) CreateRole(ctx context.Context, in *iam.CreateRoleInput, _ ...
 	r := role{Inline: map[string]string{}, Role: types.Role{
 		RoleName: aws.String(name), RoleId: aws.String("AROA" + id.Suffix(17)), Path: aws.String(path),
 		Arn:                      aws.String(arn.Global(c, "iam", "role"+path+name)),
-		AssumeRolePolicyDocument: aws.String(url.QueryEscape(aws.ToString(in.AssumeRolePolicyDocument))),
+		AssumeRolePolicyDocument: aws.String(escaped(aws.ToString(in.AssumeRolePolicyDocument))),
 		CreateDate:               &now, Description: in.Description, Tags: in.Tags, MaxSessionDuration: in.MaxSessionDuration,
 	}}
 	if r.Role.MaxSessionDuration == nil {
@@ -62,12 +61,13 @@ func (s *Service) GetRole(ctx context.Context, in *iam.GetRoleInput, _ ...func(*
 	if err != nil {
 		return nil, err
 	}
+	r.Role.RoleLastUsed = &types.RoleLastUsed{} // not recorded; AWS answers an empty one then
 	return &iam.GetRoleOutput{Role: &r.Role}, nil
 }
 
 // ListRoles answers the account's roles by name.
 func (s *Service) ListRoles(ctx context.Context, in *iam.ListRolesInput, _ ...func(*iam.Options)) (*iam.ListRolesOutput, error) {
-	out := &iam.ListRolesOutput{}
+	out := &iam.ListRolesOutput{Roles: []types.Role{}}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		all, err := list[role](tx, roles, caller.From(ctx).Account)
 		for _, r := range all {
@@ -113,7 +113,7 @@ func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, in *iam.UpdateAssu
 		return nil, err
 	}
 	return &iam.UpdateAssumeRolePolicyOutput{}, s.changeRole(ctx, in.RoleName, func(_ *db.Tx, r *role) error {
-		r.Role.AssumeRolePolicyDocument = aws.String(url.QueryEscape(*in.PolicyDocument))
+		r.Role.AssumeRolePolicyDocument = aws.String(escaped(*in.PolicyDocument))
 		return nil
 	})
 }
@@ -142,7 +142,7 @@ func (s *Service) ListRoleTags(ctx context.Context, in *iam.ListRoleTagsInput, _
 	if err != nil {
 		return nil, err
 	}
-	return &iam.ListRoleTagsOutput{Tags: r.Role.Tags}, nil
+	return &iam.ListRoleTagsOutput{Tags: append([]types.Tag{}, r.Role.Tags...)}, nil
 }
 
 // ListInstanceProfilesForRole answers none: Headgate has no instance profiles, and tools ask before
@@ -151,7 +151,7 @@ func (s *Service) ListInstanceProfilesForRole(ctx context.Context, in *iam.ListI
 	if _, err := s.role(ctx, in.RoleName); err != nil {
 		return nil, err
 	}
-	return &iam.ListInstanceProfilesForRoleOutput{}, nil
+	return &iam.ListInstanceProfilesForRoleOutput{InstanceProfiles: []types.InstanceProfile{}}, nil
 }
 
 func without(tags []types.Tag, keys ...string) (kept []types.Tag) {

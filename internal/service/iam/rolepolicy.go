@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -37,7 +36,7 @@ func (s *Service) GetRolePolicy(ctx context.Context, in *iam.GetRolePolicyInput,
 	if !ok {
 		return nil, noInline(in.PolicyName)
 	}
-	return &iam.GetRolePolicyOutput{RoleName: in.RoleName, PolicyName: in.PolicyName, PolicyDocument: aws.String(url.QueryEscape(doc))}, nil
+	return &iam.GetRolePolicyOutput{RoleName: in.RoleName, PolicyName: in.PolicyName, PolicyDocument: aws.String(escaped(doc))}, nil
 }
 
 // DeleteRolePolicy removes an inline policy.
@@ -61,7 +60,7 @@ func (s *Service) ListRolePolicies(ctx context.Context, in *iam.ListRolePolicies
 	if err != nil {
 		return nil, err
 	}
-	return &iam.ListRolePoliciesOutput{PolicyNames: slices.Sorted(maps.Keys(r.Inline))}, nil
+	return &iam.ListRolePoliciesOutput{PolicyNames: append([]string{}, slices.Sorted(maps.Keys(r.Inline))...)}, nil
 }
 
 // AttachRolePolicy attaches a managed policy: one of AWS's, by any name, or one of the account's.
@@ -111,7 +110,7 @@ func (s *Service) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAtta
 	if err != nil {
 		return nil, err
 	}
-	out := &iam.ListAttachedRolePoliciesOutput{}
+	out := &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: []types.AttachedPolicy{}}
 	for _, a := range r.Attached {
 		out.AttachedPolicies = append(out.AttachedPolicies, types.AttachedPolicy{
 			PolicyArn: aws.String(a), PolicyName: aws.String(a[strings.LastIndex(a, "/")+1:])})

@@ -1,6 +1,9 @@
 package iam
 
 import (
+	"net/url"
+	"strings"
+
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/headgate/headgate/internal/clock"
@@ -28,4 +31,10 @@ type policy struct {
 	Policy   types.Policy
 	Versions []types.PolicyVersion
 	Next     int // number of the next version
+}
+
+// escaped is a policy document as IAM answers it: percent-encoded by RFC 3986. A space as "+" would reach boto3's users as
+// text, since it decodes no plus sign.
+func escaped(document string) string {
+	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
 }

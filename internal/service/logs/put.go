@@ -92,6 +92,24 @@ func (s *Service) openStream(ctx context.Context, k streamKey) (openStream, erro
 // PutLogEvents takes events in. It answers once they are in memory, visible to every reader on
 // this node; they are in the store within flushEvery. Sequence tokens are ignored, as on AWS.
 func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutLogEventsOutput, error) {
+	out, err := s.accept(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.flush(context.WithoutCancel(ctx)) // with all others that wait
+}
+
+// Buffered is the service for the platform's own lines: what it accepts is stored within flushEvery, and a crash may lose it.
+// Nobody was promised those lines; a client of PutLogEvents was.
+type Buffered struct{ *Service }
+
+// PutLogEvents accepts events without waiting for the store.
+func (b Buffered) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutLogEventsOutput, error) {
+	return b.accept(ctx, in)
+}
+
+// accept checks events and puts them into the buffer.
+func (s *Service) accept(ctx context.Context, in *cloudwatchlogs.PutLogEventsInput) (*cloudwatchlogs.PutLogEventsOutput, error) {
 	k := streamKey{keyOf(caller.From(ctx), aws.ToString(in.LogGroupName)), aws.ToString(in.LogStreamName)}
 	if err := checkBatch(in.LogEvents); err != nil {
 		return nil, err

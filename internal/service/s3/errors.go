@@ -10,6 +10,8 @@ import (
 var statuses = map[string]int{
 	"NoSuchBucket": 404, "NoSuchKey": 404, "NoSuchVersion": 404, "NoSuchUpload": 404, "NotFound": 404,
 	"NoSuchBucketPolicy": 404, "NoSuchTagSet": 404, "NoSuchPublicAccessBlockConfiguration": 404, "OwnershipControlsNotFoundError": 404,
+	"NoSuchCORSConfiguration": 404, "NoSuchWebsiteConfiguration": 404, "NoSuchLifecycleConfiguration": 404, "ReplicationConfigurationNotFoundError": 404,
+	"ObjectLockConfigurationNotFoundError": 404, "ServerSideEncryptionConfigurationNotFoundError": 404,
 	"BucketAlreadyExists": 409, "BucketAlreadyOwnedByYou": 409, "BucketNotEmpty": 409,
 	"AccessDenied": 403, "MethodNotAllowed": 405, "PreconditionFailed": 412, "NotModified": 304,
 	"InvalidRange": 416, "MissingContentLength": 411, "EntityTooLarge": 400, "NotImplemented": 501, "InternalError": 500,

@@ -88,6 +88,11 @@ func (s *Service) serveBucket(x *exchange) error {
 			return s.serveDocument(x, kind)
 		}
 	}
+	for kind := range unset {
+		if x.query.Has(kind) && x.Method == http.MethodGet {
+			return s.serveUnset(x, kind)
+		}
+	}
 	b := &x.bucket
 	switch {
 	case x.query.Has("versioning"):

@@ -20,6 +20,11 @@ type (
 		LastModified time.Time
 		ETag         string
 	}
+	copyPartAnswer struct {
+		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
+		LastModified time.Time
+		ETag         string
+	}
 	uploadAnswer struct {
 		XMLName     xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
 		Bucket, Key string
@@ -51,7 +56,10 @@ func (s *Service) serveObject(x *exchange) error {
 	if x.query.Has("uploads") || x.query.Has("uploadId") {
 		return s.serveUpload(x)
 	}
-	for _, part := range []string{"acl", "tagging", "retention", "legal-hold", "torrent", "restore", "attributes", "select"} {
+	if x.query.Has("tagging") {
+		return s.serveTagging(x)
+	}
+	for _, part := range []string{"acl", "retention", "legal-hold", "torrent", "restore", "attributes", "select"} {
 		if x.query.Has(part) {
 			return x.unsupported()
 		}
@@ -92,7 +100,8 @@ func (s *Service) servePut(x *exchange) error {
 	h := x.given()
 	out, err := s.PutObject(x.Context(), &s3.PutObjectInput{Bucket: &x.bucket, Key: &x.key, Body: body, ContentMD5: optional(x.Header.Get("Content-Md5")),
 		ContentType: optional(h.ContentType), ContentEncoding: optional(h.ContentEncoding), ContentDisposition: optional(h.ContentDisposition),
-		ContentLanguage: optional(h.ContentLanguage), CacheControl: optional(h.CacheControl), Metadata: h.Metadata, IfNoneMatch: optional(x.Header.Get("If-None-Match"))})
+		ContentLanguage: optional(h.ContentLanguage), CacheControl: optional(h.CacheControl), Metadata: h.Metadata, Tagging: optional(x.Header.Get("X-Amz-Tagging")),
+		IfNoneMatch: optional(x.Header.Get("If-None-Match"))})
 	if err != nil {
 		return err
 	}
@@ -122,12 +131,10 @@ func (x *exchange) given() headers {
 }
 
 func (s *Service) serveCopy(x *exchange) error {
-	if x.query.Has("partNumber") {
-		return x.unsupported()
-	}
 	h := x.given()
 	out, err := s.CopyObject(x.Context(), &s3.CopyObjectInput{Bucket: &x.bucket, Key: &x.key, CopySource: aws.String(x.Header.Get("X-Amz-Copy-Source")),
-		MetadataDirective: types.MetadataDirective(x.Header.Get("X-Amz-Metadata-Directive")), Metadata: h.Metadata, ContentType: optional(h.ContentType)})
+		MetadataDirective: types.MetadataDirective(x.Header.Get("X-Amz-Metadata-Directive")), Metadata: h.Metadata, ContentType: optional(h.ContentType),
+		TaggingDirective: types.TaggingDirective(x.Header.Get("X-Amz-Tagging-Directive")), Tagging: optional(x.Header.Get("X-Amz-Tagging"))})
 	if err != nil {
 		return err
 	}
@@ -161,10 +168,13 @@ func (s *Service) serveGet(x *exchange) error {
 		}
 	}
 	for name, value := range o.Headers.Metadata {
-		h.Set("X-Amz-Meta-"+name, value)
+		h["x-amz-meta-"+name] = []string{value} // in lower case: clients take the key from the name as they see it
+	}
+	if n := len(o.Headers.Tags); n > 0 {
+		h.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
 	}
 	if seeker, ok := body.(io.ReadSeeker); ok {
-		http.ServeContent(x.w, x.Request, "", o.Modified, seeker)
+		http.ServeContent(&conditional{ResponseWriter: x.w, x: x}, x.Request, "", o.Modified, seeker)
 		return nil
 	}
 	h.Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
@@ -182,12 +192,12 @@ func (s *Service) serveUpload(x *exchange) error {
 	case x.query.Has("uploads") && x.Method == http.MethodPost:
 		h := x.given()
 		out, err := s.CreateMultipartUpload(x.Context(), &s3.CreateMultipartUploadInput{Bucket: &x.bucket, Key: &x.key, ContentType: optional(h.ContentType),
-			ContentEncoding: optional(h.ContentEncoding), CacheControl: optional(h.CacheControl), Metadata: h.Metadata})
+			ContentEncoding: optional(h.ContentEncoding), CacheControl: optional(h.CacheControl), Metadata: h.Metadata, Tagging: optional(x.Header.Get("X-Amz-Tagging"))})
 		if err != nil {
 			return err
 		}
 		return x.answer(http.StatusOK, uploadAnswer{Bucket: x.bucket, Key: x.key, UploadId: *out.UploadId})
-	case x.Method == http.MethodPut && x.Header.Get("X-Amz-Copy-Source") == "":
+	case x.Method == http.MethodPut:
 		return s.servePart(x, upload)
 	case x.Method == http.MethodPost:
 		return s.serveComplete(x, upload)
@@ -210,6 +220,14 @@ func (s *Service) servePart(x *exchange, upload string) error {
 	n, err := strconv.ParseInt(x.query.Get("partNumber"), 10, 32)
 	if err != nil {
 		return fail("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+	}
+	if from := x.Header.Get("X-Amz-Copy-Source"); from != "" {
+		out, err := s.UploadPartCopy(x.Context(), &s3.UploadPartCopyInput{Bucket: &x.bucket, Key: &x.key, UploadId: &upload, PartNumber: aws.Int32(int32(n)),
+			CopySource: &from, CopySourceRange: optional(x.Header.Get("X-Amz-Copy-Source-Range"))})
+		if err != nil {
+			return err
+		}
+		return x.answer(http.StatusOK, copyPartAnswer{LastModified: aws.ToTime(out.CopyPartResult.LastModified), ETag: aws.ToString(out.CopyPartResult.ETag)})
 	}
 	body, err := content(x.Request)
 	if err != nil {

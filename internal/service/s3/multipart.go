@@ -38,7 +38,11 @@ func scanPart(r db.Row) (p part, err error) {
 
 // CreateMultipartUpload begins an upload in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput, _ ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error) {
-	h, err := json.Marshal(headers{ContentType: aws.ToString(in.ContentType), ContentEncoding: aws.ToString(in.ContentEncoding), CacheControl: aws.ToString(in.CacheControl), Metadata: in.Metadata})
+	tags, err := parseTags(in.Tagging)
+	if err != nil {
+		return nil, err
+	}
+	h, err := json.Marshal(headers{Tags: tags, ContentType: aws.ToString(in.ContentType), ContentEncoding: aws.ToString(in.ContentEncoding), CacheControl: aws.ToString(in.CacheControl), Metadata: in.Metadata})
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +100,36 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput, _ ...f
 		return nil, err
 	}
 	return &s3.UploadPartOutput{ETag: &etag}, nil
+}
+
+// UploadPartCopy stores a part, or a range of bytes, of an object that is here already.
+func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput, _ ...func(*s3.Options)) (*s3.UploadPartCopyOutput, error) {
+	o, err := s.source(ctx, in.CopySource)
+	if err != nil {
+		return nil, err
+	}
+	first, last := int64(0), o.Size-1
+	if in.CopySourceRange != nil {
+		if _, err := fmt.Sscanf(*in.CopySourceRange, "bytes=%d-%d", &first, &last); err != nil || first > last {
+			return nil, fail("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
+		}
+		if last >= o.Size {
+			return nil, fail("InvalidArgument", fmt.Sprintf("Range specified is not valid for source object of size: %d", o.Size))
+		}
+	}
+	body, err := s.blobs.Open(ctx, o.Blob)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	if _, err := io.CopyN(io.Discard, body, first); err != nil {
+		return nil, fmt.Errorf("s3 copy: %w", err)
+	}
+	p, err := s.UploadPart(ctx, &s3.UploadPartInput{Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, PartNumber: in.PartNumber, Body: io.LimitReader(body, last-first+1)})
+	if err != nil {
+		return nil, err
+	}
+	return &s3.UploadPartCopyOutput{CopySourceVersionId: versionName(o), CopyPartResult: &types.CopyPartResult{ETag: p.ETag, LastModified: aws.Time(s.clock.Now().Truncate(time.Second))}}, nil
 }
 
 // CompleteMultipartUpload puts the parts listed together as one object.

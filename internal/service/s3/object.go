@@ -23,6 +23,10 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...fun
 	if _, err := s.bucket(ctx, in.Bucket); err != nil {
 		return nil, err // before the content is read
 	}
+	tags, err := parseTags(in.Tagging)
+	if err != nil {
+		return nil, err
+	}
 	body := in.Body
 	if body == nil {
 		body = strings.NewReader("")
@@ -38,7 +42,7 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...fun
 	}
 	o := object{Bucket: aws.ToString(in.Bucket), Key: aws.ToString(in.Key), Blob: name, Size: size, ETag: quoted(digest), Headers: headers{
 		ContentType: aws.ToString(in.ContentType), ContentEncoding: aws.ToString(in.ContentEncoding), ContentDisposition: aws.ToString(in.ContentDisposition),
-		ContentLanguage: aws.ToString(in.ContentLanguage), CacheControl: aws.ToString(in.CacheControl), Metadata: in.Metadata}}
+		ContentLanguage: aws.ToString(in.ContentLanguage), CacheControl: aws.ToString(in.CacheControl), Metadata: in.Metadata, Tags: tags}}
 	version, err := s.add(ctx, &o, aws.ToString(in.IfNoneMatch) == "*")
 	if err != nil {
 		return nil, err
@@ -188,13 +192,7 @@ func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput, 
 
 // CopyObject copies an object within the platform. Its content is shared, not copied.
 func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput, _ ...func(*s3.Options)) (*s3.CopyObjectOutput, error) {
-	source, query, _ := strings.Cut(strings.TrimPrefix(aws.ToString(in.CopySource), "/"), "?")
-	source, err := url.PathUnescape(source)
-	bucket, key, ok := strings.Cut(source, "/")
-	if err != nil || !ok {
-		return nil, fail("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
-	}
-	o, err := s.object(ctx, bucket, key, strings.TrimPrefix(query, "versionId="))
+	o, err := s.source(ctx, in.CopySource)
 	if err != nil {
 		return nil, err
 	}
@@ -203,10 +201,26 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput, _ ...f
 	if in.MetadataDirective == types.MetadataDirectiveReplace {
 		o.Headers.Metadata, o.Headers.ContentType = in.Metadata, aws.ToString(in.ContentType)
 	}
+	if in.TaggingDirective == types.TaggingDirectiveReplace {
+		if o.Headers.Tags, err = parseTags(in.Tagging); err != nil {
+			return nil, err
+		}
+	}
 	version, err := s.add(ctx, &o, false)
 	if err != nil {
 		return nil, err
 	}
 	return &s3.CopyObjectOutput{VersionId: version, CopySourceVersionId: from,
 		CopyObjectResult: &types.CopyObjectResult{ETag: &o.ETag, LastModified: &o.Modified}}, nil
+}
+
+// source finds what a copy copies: bucket/key, escaped, perhaps with ?versionId=.
+func (s *Service) source(ctx context.Context, from *string) (object, error) {
+	source, query, _ := strings.Cut(strings.TrimPrefix(aws.ToString(from), "/"), "?")
+	source, err := url.PathUnescape(source)
+	bucket, key, ok := strings.Cut(source, "/")
+	if err != nil || !ok {
+		return object{}, fail("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	}
+	return s.object(ctx, bucket, key, strings.TrimPrefix(query, "versionId="))
 }

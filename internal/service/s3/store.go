@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
 	"github.com/headgate/headgate/internal/db"
 )
 
@@ -28,6 +30,7 @@ type headers struct {
 	ContentLanguage    string            `json:"contentLanguage,omitempty"`
 	CacheControl       string            `json:"cacheControl,omitempty"`
 	Metadata           map[string]string `json:"metadata,omitempty"`
+	Tags               []types.Tag       `json:"tags,omitempty"`
 	Checksum           map[string]string `json:"checksum,omitempty"` // algorithm → value, as the client gave it
 }
 

@@ -44,7 +44,7 @@ func suffix(seed string) string {
 	return string(b)
 }
 
-// Name is the physical name of a new resource: the template's, or a generated one.
+// PhysicalName is the name of a new resource: the template's, or a generated one.
 func (s *Schema) PhysicalName(p Properties, stack, logical, seed string) (name string, given bool) {
 	if s.Name.Property != "" {
 		if v := p.text(s.Name.Property); v != "" {

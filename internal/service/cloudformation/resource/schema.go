@@ -146,7 +146,7 @@ func (p *property) check(v any, path string, trust bool) error {
 	for _, name := range names {
 		member := p.members[name]
 		if member == nil {
-			return fmt.Errorf("Encountered unsupported property %s", name) //nolint:staticcheck // CloudFormation's text
+			return fmt.Errorf("Encountered unsupported property %s", name)
 		}
 		if err := member.check(m[name], path+"/"+name, trust); err != nil {
 			return err

@@ -95,12 +95,12 @@ func (r *Registry) CheckTypes(types []string) error {
 			continue
 		}
 		if why := refused(t); why != "" {
-			return fmt.Errorf("Template format error: Unrecognized resource types: [%s]: %s", t, why) //nolint:staticcheck // CloudFormation's text
+			return fmt.Errorf("Template format error: Unrecognized resource types: [%s]: %s", t, why)
 		}
 		unknown = append(unknown, t)
 	}
 	if len(unknown) > 0 {
-		return fmt.Errorf("Template format error: Unrecognized resource types: [%s]", strings.Join(unknown, ", ")) //nolint:staticcheck // CloudFormation's text
+		return fmt.Errorf("Template format error: Unrecognized resource types: [%s]", strings.Join(unknown, ", "))
 	}
 	return nil
 }
