@@ -90,7 +90,11 @@ func Start(ctx context.Context, cfg Config) (a *App, err error) {
 		return nil, err
 	}
 	a.onClose(func() error { a.engine.Stop(); return nil })
-	return a, a.serve()
+	if err = a.serve(); err != nil {
+		return nil, err
+	}
+	go giveBack()
+	return a, nil
 }
 
 func (a *App) onClose(f func() error) { a.closers = append(a.closers, f) }

@@ -27,7 +27,7 @@ type Meter struct {
 const (
 	firstSamples = 3
 	samplePause  = 250 * time.Millisecond
-	listPause    = time.Second
+	listPause    = 5 * time.Second
 )
 
 // NewMeter returns the environment's meter.
