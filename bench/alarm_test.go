@@ -56,12 +56,11 @@ func BenchmarkAlarmToRollback(b *testing.B) {
 
 // rollouts ships version 2 of function bench again and again.
 type rollouts struct {
-	b          *testing.B
-	ctx        context.Context
-	deploy     *codedeploy.Client
-	watch      *cloudwatch.Client
-	deployment string
-	store      *db.DB
+	b      *testing.B
+	ctx    context.Context
+	deploy *codedeploy.Client
+	watch  *cloudwatch.Client
+	store  *db.DB
 
 	mu       sync.Mutex
 	answered time.Time // version 2's last answer
