@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -53,22 +52,10 @@ type platform struct {
 // newPlatform starts a server on a fresh data folder; it is killed when the test ends.
 func newPlatform(t *testing.T, db string, rate int, luck *rand.Rand) *platform {
 	t.Helper()
-	return newNode(t, db, rate, luck, "")
-}
-
-// newNode is newPlatform with the blobs in a folder that other nodes have as well, as if it were mounted on all of them.
-func newNode(t *testing.T, db string, rate int, luck *rand.Rand, blobs string) *platform {
-	t.Helper()
 	p := &platform{t: t, dir: t.TempDir(), db: db, rate: rate, port: freePort(t, luck)}
 	for _, dir := range []string{p.dir, filepath.Dir(p.dir)} { // functions run as other users
 		if err := os.Chmod(dir, 0o711); err != nil {
 			t.Fatal(err)
-		}
-	}
-	for _, kind := range []string{"packages", "objects"} {
-		if blobs != "" {
-			must(t, 0, errors.Join(os.MkdirAll(filepath.Join(p.dir, "data"), 0o711), os.MkdirAll(filepath.Join(blobs, kind), 0o711),
-				os.Symlink(filepath.Join(blobs, kind), filepath.Join(p.dir, "data", kind))))
 		}
 	}
 	p.connect(aws.NopRetryer{}) // what was answered must be certain

@@ -54,14 +54,13 @@ func TestDeploymentSurvivesLostConnections(t *testing.T) {
 // leaseTime is how soon another node must have taken over, in real time: the lease, its renewal, and a busy machine.
 const leaseTime = 20 * time.Second
 
-// TestAnotherNodeTakesOver kills the node that owns a deployment, for ever: the other one ends it, hook and all. Code
-// packages are in a folder that both nodes have.
+// TestAnotherNodeTakesOver kills the node that owns a deployment, for ever: the other one, which shares nothing with it but the
+// database, ends it, hook and all.
 func TestAnotherNodeTakesOver(t *testing.T) {
 	onPostgres(t, func(t *testing.T, url string, luck *rand.Rand) {
 		const rate = 20 // the lease is real time: a hook's hour must not be over before the lease is
-		blobs := t.TempDir()
-		a := newNode(t, url, rate, luck, blobs)
-		b := newNode(t, url, rate, luck, blobs)
+		a := newPlatform(t, url, rate, luck)
+		b := newPlatform(t, url, rate, luck)
 		a.application(200 * time.Millisecond)
 		d := a.deploy(quick, "1", "2", "hook", "hook")
 		d.untilShare(25)
