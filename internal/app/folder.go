@@ -54,11 +54,15 @@ func openFolder(dir string) (*folder, error) {
 
 // name is the node's: made once, so that a restarted node has its instances back at once.
 func (f *folder) name() (string, error) {
-	if b, err := os.ReadFile(f.path("node")); err == nil {
-		return strings.TrimSpace(string(b)), nil
+	b, err := os.ReadFile(f.path("node"))
+	if name := strings.TrimSpace(string(b)); name != "" { // else a full disk or a kill cut the first start short
+		return name, nil
 	}
-	name := id.Hex(16)
-	if err := os.WriteFile(f.path("node"), []byte(name+"\n"), 0o600); err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("data folder: %w", err)
+	}
+	name, tmp := id.Hex(16), f.path("node.new")
+	if err := errors.Join(os.WriteFile(tmp, []byte(name+"\n"), 0o600), os.Rename(tmp, f.path("node"))); err != nil {
 		return "", fmt.Errorf("data folder: %w", err)
 	}
 	return name, nil

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -28,14 +29,37 @@ type Store interface {
 }
 
 // Folder is a Store in a folder of the machine: aa/bb….
-type Folder struct{ dir string }
+type Folder struct {
+	dir string
+	mu  sync.Mutex // a blob moves into place, or is swept, not both
+}
 
 // NewFolder returns the store in dir, which it creates, readable by its owner alone.
 func NewFolder(dir string) (*Folder, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "incoming"), 0o700); err != nil {
 		return nil, fmt.Errorf("blob folder: %w", err)
 	}
-	return &Folder{dir}, nil
+	f := &Folder{dir: dir}
+	return f, f.tidy(abandoned)
+}
+
+// abandoned is the age of a file in incoming that nobody writes any more, whatever process it was.
+const abandoned = 24 * time.Hour
+
+// tidy removes what processes that were killed left behind.
+func (f *Folder) tidy(age time.Duration) error {
+	left, err := filepath.Glob(filepath.Join(f.dir, "incoming", "*"))
+	for _, path := range left {
+		if older(path, age) {
+			os.Remove(path)
+		}
+	}
+	return err
+}
+
+func older(path string, age time.Duration) bool {
+	info, err := os.Stat(path)
+	return err == nil && time.Since(info.ModTime()) >= age
 }
 
 func (f *Folder) path(name string) (string, error) {
@@ -68,7 +92,10 @@ func (f *Folder) Put(_ context.Context, r io.Reader) (name string, size int64, e
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", 0, fmt.Errorf("store blob: %w", err)
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	f.mu.Lock()
+	err = os.Rename(tmp.Name(), path)
+	f.mu.Unlock()
+	if err != nil {
 		return "", 0, fmt.Errorf("store blob: %w", err)
 	}
 	return name, size, errors.Join(syncDir(filepath.Dir(path)), syncDir(f.dir))
@@ -118,13 +145,15 @@ type Sweeper interface {
 
 // Sweep implements Sweeper.
 func (f *Folder) Sweep(ctx context.Context, grace time.Duration, used func(ctx context.Context, name string) (bool, error)) error {
+	if err := f.tidy(max(grace, abandoned)); err != nil {
+		return err
+	}
 	files, err := filepath.Glob(filepath.Join(f.dir, "??", "*"))
 	if err != nil {
 		return err
 	}
 	for _, path := range files {
-		info, err := os.Stat(path)
-		if err != nil || time.Since(info.ModTime()) < grace {
+		if !older(path, grace) {
 			continue
 		}
 		if in, err := used(ctx, filepath.Base(path)); err != nil || in {
@@ -133,7 +162,12 @@ func (f *Folder) Sweep(ctx context.Context, grace time.Duration, used func(ctx c
 			}
 			continue
 		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		f.mu.Lock()
+		if older(path, grace) { // not put again meanwhile
+			err = os.Remove(path)
+		}
+		f.mu.Unlock()
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}

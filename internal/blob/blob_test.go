@@ -148,3 +148,47 @@ func TestANameThatIsNoHashReachesNoFile(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestABlobThatIsPutAgainDuringASweepStays(t *testing.T) {
+	dir := t.TempDir()
+	f, err := blob.NewFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func() string {
+		name, _, err := f.Put(t.Context(), strings.NewReader("abc"))
+		if err != nil {
+			t.Error(err)
+		}
+		return name
+	}
+	name, old := put(), time.Now().Add(-2*time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, name[:2], name), old, old); err != nil {
+		t.Fatal(err)
+	}
+	err = f.Sweep(t.Context(), time.Hour, func(context.Context, string) (bool, error) { put(); return false, nil })
+	if err != nil || read(t, f, name) != "abc" {
+		t.Error(err)
+	}
+}
+
+func TestWhatAKilledProcessLeftIsRemovedInTime(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := blob.NewFolder(dir); err != nil {
+		t.Fatal(err)
+	}
+	left, recent := filepath.Join(dir, "incoming", "blob-1"), filepath.Join(dir, "incoming", "blob-2")
+	old := time.Now().Add(-25 * time.Hour)
+	if err := errors.Join(os.WriteFile(left, nil, 0o600), os.WriteFile(recent, nil, 0o600), os.Chtimes(left, old, old)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := blob.NewFolder(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("still there: %v", err)
+	}
+	if _, err := os.Stat(recent); err != nil {
+		t.Error("another process may still write it")
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -156,10 +155,4 @@ func (d *DB) Update(ctx context.Context, f func(tx *Tx) error) error {
 		return d.updatePostgres(ctx, f)
 	}
 	return d.updateSQLite(ctx, f)
-}
-
-func logged(err error, what string) {
-	if err != nil {
-		slog.Error("store", "what", what, "error", err)
-	}
 }

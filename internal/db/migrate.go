@@ -10,6 +10,9 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
+// migrating is the advisory lock of whoever changes a PostgreSQL store's tables.
+const migrating = 0x6865616467617465 // "headgate"
+
 //go:embed migrations/*.sql
 var migrations embed.FS
 
@@ -27,6 +30,17 @@ func migrate(ctx context.Context, pool *sql.DB, postgres bool) error {
 	p, err := goose.NewProvider(dialect, pool, files)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
+	}
+	if postgres { // nodes that start together take turns
+		conn, err := pool.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("wait for other nodes to migrate: %w", err)
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrating); err != nil {
+			return fmt.Errorf("wait for other nodes to migrate: %w", err)
+		}
+		defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrating) //nolint:errcheck // it ends with the connection
 	}
 	sources := p.ListSources()
 	if have, err := p.GetDBVersion(ctx); err == nil && len(sources) > 0 && have > sources[len(sources)-1].Version {

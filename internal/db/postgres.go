@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,8 +16,9 @@ import (
 )
 
 const (
-	retries = 30 // of a transaction that lost a conflict, or never reached the server
-	channel = "headgate"
+	retries    = 30 // of a transaction that lost a conflict, or never reached the server
+	channel    = "headgate"
+	maxPayload = 7999 // bytes that PostgreSQL takes in a notification
 )
 
 // updatePostgres runs f serializably, again when PostgreSQL says that a concurrent transaction
@@ -27,6 +29,10 @@ func (d *DB) updatePostgres(ctx context.Context, f func(*Tx) error) error {
 		if err == nil {
 			d.committed(tx)
 			return nil
+		}
+		if errors.Is(err, errCommit) {
+			d.notices.resync() // it may be committed, and nobody would hear of it
+			return err
 		}
 		if try >= retries || !again(err) {
 			return err
@@ -40,10 +46,20 @@ func (d *DB) updatePostgres(ctx context.Context, f func(*Tx) error) error {
 	}
 }
 
-// errBegin marks a failure before the first statement: nothing can have happened.
-var errBegin = errors.New("begin")
+var (
+	// errBegin marks a failure before the first statement: nothing can have happened.
+	errBegin = errors.New("begin")
+	// errCommit marks a COMMIT without an answer: it may have happened.
+	errCommit = errors.New("commit, of unknown outcome")
+)
 
+// tryPostgres is one try. A ctx that ends gives it up, but not while it commits: the outcome must be known.
 func (d *DB) tryPostgres(ctx context.Context, f func(*Tx) error) (*Tx, error) {
+	caller := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(caller))
+	defer cancel()
+	detach := context.AfterFunc(caller, cancel)
+	defer detach()
 	t, err := d.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errBegin, err)
@@ -55,6 +71,9 @@ func (d *DB) tryPostgres(ctx context.Context, f func(*Tx) error) (*Tx, error) {
 	}
 	for _, n := range tx.notices {
 		b, err := json.Marshal(wireNotice{d.node, n.Topic, n.Payload})
+		if err == nil && len(b) > maxPayload { // the other nodes look at everything then
+			b, err = json.Marshal(wireNotice{d.node, n.Topic, ""})
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +81,19 @@ func (d *DB) tryPostgres(ctx context.Context, f func(*Tx) error) (*Tx, error) {
 			return nil, err
 		}
 	}
-	return tx, t.Commit()
+	if !detach() {
+		return nil, caller.Err()
+	}
+	return tx, commit(t)
+}
+
+func commit(t *sql.Tx) error {
+	err := t.Commit()
+	var pg *pgconn.PgError
+	if err == nil || errors.As(err, &pg) && !strings.HasPrefix(pg.Code, "57") { // 57: the server goes away
+		return err
+	}
+	return fmt.Errorf("%w: %w", errCommit, err)
 }
 
 func again(err error) bool {
@@ -75,11 +106,11 @@ func again(err error) bool {
 
 type wireNotice struct{ Node, Topic, Payload string }
 
-// listen delivers the other nodes' notices until ctx ends. After a lost connection subscribers
+// listen delivers the other nodes' notices until ctx ends. Whenever it begins to listen subscribers
 // get a notice without a payload: they may have missed some and must look for themselves.
 func (d *DB) listen(ctx context.Context, url string) {
-	for lost := false; ctx.Err() == nil; lost = true {
-		err := d.listenOnce(ctx, url, lost)
+	for ctx.Err() == nil {
+		err := d.listenOnce(ctx, url)
 		if ctx.Err() != nil {
 			return
 		}
@@ -91,7 +122,7 @@ func (d *DB) listen(ctx context.Context, url string) {
 	}
 }
 
-func (d *DB) listenOnce(ctx context.Context, url string, lost bool) error {
+func (d *DB) listenOnce(ctx context.Context, url string) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
@@ -100,9 +131,7 @@ func (d *DB) listenOnce(ctx context.Context, url string, lost bool) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
 		return err
 	}
-	if lost {
-		d.notices.resync()
-	}
+	d.notices.resync()
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {

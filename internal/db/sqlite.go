@@ -79,11 +79,18 @@ func (d *DB) batch(w *connWriter, first *update) {
 		}
 	}
 	if err := w.do("BEGIN IMMEDIATE"); err != nil {
+		w.do("ROLLBACK") //nolint:errcheck // of one that a full disk left behind, if that is it
 		fail(fmt.Errorf("begin: %w", err), first)
 		return
 	}
 	for u := first; u != nil; u = next(d.write, len(ok)) {
-		if err := d.runOne(w, u); err != nil {
+		err := d.runOne(w, u)
+		if errors.Is(err, errAborted) { // a full disk: SQLite has rolled everything back
+			w.do("ROLLBACK") //nolint:errcheck // if anything is left
+			fail(err, append(ok, u)...)
+			return
+		}
+		if err != nil {
 			fail(err, u)
 			continue
 		}
@@ -112,18 +119,25 @@ func next(queue <-chan *update, n int) *update {
 	}
 }
 
+// errAborted marks a failure that took the whole transaction with it.
+var errAborted = errors.New("the transaction was aborted")
+
 // runOne runs one Update under a savepoint, so that its failure leaves the others alone.
 func (d *DB) runOne(w *connWriter, u *update) error {
 	if err := w.do("SAVEPOINT u"); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errAborted, err)
 	}
 	u.tx = &Tx{ctx: context.WithValue(u.ctx, inWriter{}, true), q: w, db: d}
 	if err := guarded(u.f, u.tx); err != nil {
-		logged(w.do("ROLLBACK TO u"), "roll back to savepoint")
-		logged(w.do("RELEASE u"), "release savepoint")
+		if gone := errors.Join(w.do("ROLLBACK TO u"), w.do("RELEASE u")); gone != nil {
+			return fmt.Errorf("%w: %w", errAborted, err)
+		}
 		return err
 	}
-	return w.do("RELEASE u")
+	if err := w.do("RELEASE u"); err != nil {
+		return fmt.Errorf("%w: %w", errAborted, err)
+	}
+	return nil
 }
 
 func guarded(f func(*Tx) error, tx *Tx) (err error) {

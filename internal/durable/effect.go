@@ -17,9 +17,9 @@ func (e *Engine) launch(in *instance, f effect) {
 	}
 	ctx, cancel := context.WithCancel(e.ctx)
 	in.running[f.id] = cancel
-	e.wg.Add(1)
+	e.effects.Add(1)
 	go func() {
-		defer e.wg.Done()
+		defer e.effects.Done()
 		defer cancel()
 		ev, ok := e.perform(ctx, in.key, f)
 		if !ok {

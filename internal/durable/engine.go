@@ -32,10 +32,12 @@ type Engine struct {
 	ready  []*instance       // have something to decide on
 	wakeAt time.Time         // earliest wake-up known; zero: none
 	nudge  chan struct{}
+	stuck  map[key]bool // could not decide
 
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup // the loops
+	effects sync.WaitGroup // under way
 }
 
 type key struct{ kind, id string }
@@ -44,7 +46,7 @@ type key struct{ kind, id string }
 // at once. Register the machines, then Start.
 func New(d *db.DB, c clock.Clock, node string) *Engine {
 	return &Engine{db: d, clock: c, node: node, machines: map[string]*machine{},
-		live: map[key]*instance{}, nudge: make(chan struct{}, 1)}
+		live: map[key]*instance{}, nudge: make(chan struct{}, 1), stuck: map[key]bool{}}
 }
 
 // Start takes over what this node left and begins to decide. It returns once every instance that
@@ -55,7 +57,10 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.heartbeat(ctx); err != nil {
 		return err
 	}
-	if err := e.adopt(ctx, true); err != nil {
+	if _, err := e.adopt(ctx, true); err != nil {
+		return err
+	}
+	if err := e.awaken(ctx); err != nil {
 		return err
 	}
 	e.wg.Add(2)
@@ -64,10 +69,20 @@ func (e *Engine) Start(ctx context.Context) error {
 	return nil
 }
 
+// patience is how long Stop waits for effects that do not heed their context, in real time. A function that one has
+// invoked may run for a quarter of an hour.
+const patience = 2 * time.Second
+
 // Stop lets running commits end and gives up effects under way; they run again at the next Start.
 func (e *Engine) Stop() {
 	e.cancel()
 	e.wg.Wait()
+	ended := make(chan struct{})
+	go func() { e.effects.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+	}
 }
 
 // Create makes an instance within the caller's transaction; it starts once that is committed.
@@ -198,6 +213,9 @@ func (e *Engine) idle(next time.Time) bool {
 
 // wake finds the instances whose time has come and the time of the next one.
 func (e *Engine) wake() error {
+	e.mu.Lock()
+	e.wakeAt = time.Time{} // what is taken over from here on, while the store is read, sets it anew
+	e.mu.Unlock()
 	now := e.clock.Now()
 	var due []key
 	var next time.Time
@@ -212,11 +230,11 @@ func (e *Engine) wake() error {
 		return err
 	})
 	if err != nil {
-		return err
+		next = now // again
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.wakeAt = next
+	e.wakeBy(next)
 	for _, k := range due {
 		in := e.live[k]
 		if in == nil {
@@ -225,7 +243,14 @@ func (e *Engine) wake() error {
 		}
 		e.makeReady(in)
 	}
-	return nil
+	return err
+}
+
+// wakeBy has the deciding loop look for instances to wake at t at the latest; the zero time asks for nothing.
+func (e *Engine) wakeBy(t time.Time) {
+	if !t.IsZero() && (e.wakeAt.IsZero() || t.Before(e.wakeAt)) {
+		e.wakeAt = t
+	}
 }
 
 func nextWake(tx *db.Tx, node string, after time.Time) (time.Time, error) {

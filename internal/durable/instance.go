@@ -42,7 +42,7 @@ type outcome struct {
 	taken    []pending // what was decided on, from the front of the inbox
 	decision           // the last one's state, wake-up and end; everybody's rows, notices and effects
 	steps    int64
-	lost     bool // another node has it
+	lost     bool // another node has it, or this one went further than its memory knows
 }
 
 func (o *outcome) decided() bool { return o.steps > 0 }
@@ -64,6 +64,9 @@ func (e *Engine) step(batch []*instance) {
 		if err != nil {
 			slog.Error("instance cannot decide; it stays as it is until the next event or start",
 				"kind", in.kind, "id", in.id, "error", err)
+			e.mu.Lock()
+			e.stuck[in.key] = true
+			e.mu.Unlock()
 			e.drop(in)
 			continue
 		}
@@ -95,10 +98,19 @@ func (e *Engine) commit(out []*outcome) {
 	case len(out) == 1:
 		e.mu.Lock()
 		out[0].in.reload = true // the commit may or may not have happened
+		if errors.Is(err, errDecided) {
+			e.makeReady(out[0].in)
+		}
 		e.mu.Unlock()
-		e.postpone(out[0].in, err)
+		if !errors.Is(err, errDecided) {
+			e.postpone(out[0].in, err)
+		}
 	}
 }
+
+// errDecided marks an event that came to memory twice: read from the store between its commit and
+// the word of it, and then by that word. Only the row tells that it has been decided on.
+var errDecided = errors.New("an event has been decided on before")
 
 // load reads an instance's row, events and effects, unless it is in memory and up to date.
 func (e *Engine) load(in *instance) error {
@@ -307,21 +319,24 @@ func (e *Engine) write(tx *db.Tx, o *outcome) error {
 // writeEvents removes what was decided on and adds the effects decided.
 func (e *Engine) writeEvents(tx *db.Tx, o *outcome) error {
 	in := o.in
-	if o.done {
-		return tx.Run(
-			db.Stmt{SQL: `DELETE FROM durable_event WHERE kind = $1 AND instance = $2`, Args: []any{in.kind, in.id}},
-			db.Stmt{SQL: `DELETE FROM durable_effect WHERE kind = $1 AND instance = $2`, Args: []any{in.kind, in.id}})
-	}
 	for _, p := range o.taken {
-		var err error
+		n, err := int64(1), error(nil)
 		if p.seq != "" {
-			_, err = tx.Exec(`DELETE FROM durable_event WHERE id = $1`, p.seq)
+			n, err = tx.Exec(`DELETE FROM durable_event WHERE id = $1`, p.seq)
 		} else {
 			_, err = tx.Exec(`DELETE FROM durable_effect WHERE kind = $1 AND instance = $2 AND id = $3`, in.kind, in.id, p.ev.EffectID)
 		}
 		if err != nil {
 			return err
 		}
+		if n == 0 {
+			return errDecided
+		}
+	}
+	if o.done {
+		return tx.Run(
+			db.Stmt{SQL: `DELETE FROM durable_event WHERE kind = $1 AND instance = $2`, Args: []any{in.kind, in.id}},
+			db.Stmt{SQL: `DELETE FROM durable_effect WHERE kind = $1 AND instance = $2`, Args: []any{in.kind, in.id}})
 	}
 	for _, f := range o.effects {
 		if _, err := tx.Exec(`INSERT INTO durable_effect (kind, instance, id, name, args) VALUES ($1, $2, $3, $4, $5)
@@ -335,6 +350,13 @@ func (e *Engine) writeEvents(tx *db.Tx, o *outcome) error {
 // apply carries a committed outcome out: memory follows, effects start.
 func (e *Engine) apply(o *outcome) {
 	in := o.in
+	if o.lost && in.state != nil { // whose it is, and how far, is to be read: a commit that failed may have happened
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		in.reload = true
+		e.makeReady(in)
+		return
+	}
 	if o.lost || o.done {
 		e.drop(in)
 		return
@@ -351,9 +373,7 @@ func (e *Engine) apply(o *outcome) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	in.inbox = append([]pending(nil), in.inbox[len(o.taken):]...)
-	if !in.wakeAt.IsZero() && (e.wakeAt.IsZero() || in.wakeAt.Before(e.wakeAt)) {
-		e.wakeAt = in.wakeAt
-	}
+	e.wakeBy(in.wakeAt)
 	switch {
 	case len(in.inbox) > 0 || in.reload:
 		e.makeReady(in)
@@ -366,11 +386,14 @@ func (e *Engine) apply(o *outcome) {
 func (e *Engine) drop(in *instance) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.live[in.key] == in {
-		delete(e.live, in.key)
-	}
-	for _, cancel := range in.running {
+	for id, cancel := range in.running {
 		cancel()
+		delete(in.running, id)
+	}
+	if in.reload { // word of it came meanwhile
+		e.makeReady(in)
+	} else if e.live[in.key] == in {
+		delete(e.live, in.key)
 	}
 }
 

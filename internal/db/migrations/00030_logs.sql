@@ -26,17 +26,18 @@ CREATE TABLE logs_stream (
 );
 CREATE UNIQUE INDEX logs_stream_id ON logs_stream (id);
 
--- Events in the order in which a group is read. Ids grow, so (at, id) is a place to go on from.
-CREATE TABLE logs_event (
-    log_group   TEXT   NOT NULL,
-    at          BIGINT NOT NULL,
-    id          TEXT   NOT NULL,
-    stream      TEXT   NOT NULL, -- logs_stream.id
-    ingested_at BIGINT NOT NULL,
-    message     BYTEA  NOT NULL,
-    PRIMARY KEY (log_group, at, id)
+-- Events: consecutive ones of one stream in a row, under the time and id of the first of them. No row spans more than ten seconds,
+-- so those of a time are found by first_at; the key is the order in which a group is read.
+CREATE TABLE logs_chunk (
+    log_group TEXT   NOT NULL,
+    first_at  BIGINT NOT NULL,
+    id        TEXT   NOT NULL,
+    stream    TEXT   NOT NULL, -- logs_stream.id
+    last_at   BIGINT NOT NULL,
+    data      BYTEA  NOT NULL, -- last: what is not looked into is not read
+    PRIMARY KEY (log_group, first_at, id)
 );
-CREATE INDEX logs_event_stream ON logs_event (stream, at, id);
+CREATE INDEX logs_chunk_stream ON logs_chunk (stream, first_at, id);
 
 -- Groups (stream empty) and streams that are gone and whose events still are to be removed.
 CREATE TABLE logs_garbage (

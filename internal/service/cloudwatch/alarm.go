@@ -32,8 +32,9 @@ type alarm struct {
 	rule     rule
 	mOfN     bool
 
-	state types.StateValue // as last heard
-	next  int64            // end of the period to evaluate next
+	state    types.StateValue // as last heard
+	next     int64            // end of the period to evaluate next
+	failures int              // evaluations that failed in a row
 }
 
 // compileAlarm checks the parts of a definition that an evaluation needs.

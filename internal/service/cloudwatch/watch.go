@@ -284,9 +284,43 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 func (s *Service) run(ctx context.Context, tasks []task) {
+	troubled := false
 	for _, t := range tasks {
-		if err := s.evaluate(ctx, t); err != nil && ctx.Err() == nil {
+		err := s.evaluate(ctx, t)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
 			slog.Error("cloudwatch: evaluate alarm", "alarm", t.Name, "error", err)
 		}
+		troubled = s.watch.evaluated(t, err == nil) || troubled
 	}
+	if troubled { // the store is away: do not spin
+		pause(ctx, retryEvery)
+	}
+}
+
+// An evaluation that failed is tried again every retryEvery (wall time); after maxRetries the alarm, rather than the
+// store, must be what is wrong, and waits for its next period.
+const (
+	retryEvery = 200 * time.Millisecond
+	maxRetries = 300
+)
+
+// evaluated takes in how a task went. It reports whether the task is to be tried again, for which it is due again then.
+func (w *watch) evaluated(t task, ok bool) (again bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ok || t.failures >= maxRetries || w.alarms[t.key] != t.alarm {
+		t.failures = 0
+		return false
+	}
+	t.failures++
+	if len(t.ends) > 0 {
+		t.next = min(t.next, t.ends[0])
+	}
+	if _, queued := w.urgent[t.alarm]; t.running > 0 && !queued {
+		w.urgent[t.alarm] = false
+	}
+	return true
 }

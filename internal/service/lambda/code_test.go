@@ -21,6 +21,7 @@ import (
 
 	"github.com/headgate/headgate/internal/blob"
 	"github.com/headgate/headgate/internal/db"
+	"github.com/headgate/headgate/internal/db/dbtest"
 )
 
 type entryOf struct {
@@ -221,4 +222,29 @@ func checkedSHA(b []byte) (string, error) {
 	s := &Service{}
 	out, err := s.keep(context.Background(), bytes.NewReader(b), int64(len(b)), true)
 	return out.sha, err
+}
+
+func TestAPackageThatOneNodeCollectsIsRemovedOnTheOtherToo(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		shared := func(deps *Deps) { deps.Blobs = blob.NewTable(d, "packages") }
+		a := openNode(t, d, t.TempDir(), "a", shared)
+		defer a.close()
+		b := openNode(t, d, t.TempDir(), "b", shared)
+		defer b.close()
+		a.create(t, newInput("f", "one"))
+		must(b.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f")}))(t)
+		if got := must(b.packages.unpacked(-time.Second))(t); len(got) != 1 {
+			t.Fatalf("unpacked on b: %v", got)
+		}
+		must(0, b.collectOnce(t.Context(), -time.Second))(t)
+		if got := must(b.packages.unpacked(-time.Second))(t); len(got) != 1 {
+			t.Fatal("removed although it is in use")
+		}
+		must(a.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}))(t)
+		must(0, a.collectOnce(t.Context(), -time.Second))(t)
+		must(0, b.collectOnce(t.Context(), -time.Second))(t)
+		if got := must(b.packages.unpacked(-time.Second))(t); len(got) != 0 {
+			t.Errorf("still unpacked on b: %v", got)
+		}
+	})
 }

@@ -57,7 +57,7 @@ func extract(r io.ReaderAt, size int64, dir string) error {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // a folder: nothing is buffered
-	left := int64(maxUnzipped)
+	x := &extraction{root: root, bytes: maxUnzipped, files: maxFiles}
 	for _, f := range z.File {
 		name, err := entryName(f)
 		if err != nil {
@@ -66,26 +66,64 @@ func extract(r io.ReaderAt, size int64, dir string) error {
 		if name == "" {
 			continue
 		}
-		if err := extractEntry(root, f, name, &left); err != nil {
+		if err := x.entry(f, name); err != nil {
 			return fmt.Errorf("unzip %q: %w", f.Name, err)
 		}
+	}
+	if err := x.follow(); err != nil {
+		return err
 	}
 	return root.Chmod(".", 0o755)
 }
 
-func extractEntry(root *os.Root, f *zip.File, name string, left *int64) error {
+// maxFiles bounds the files and folders of a package: folders cost a zip next to nothing, and the host
+// an inode each.
+const maxFiles = 100_000
+
+// extraction is an unpacking under way.
+type extraction struct {
+	root  *os.Root
+	bytes int64 // that may still be written
+	files int   // that may still be made
+	links []string
+}
+
+// made counts a file or folder.
+func (x *extraction) made() error {
+	if x.files--; x.files < 0 {
+		return fmt.Errorf("%w: more than %d files and folders", errTooLarge, maxFiles)
+	}
+	return nil
+}
+
+// follow refuses links that lead out of the package by way of other links: the platform itself looks
+// for files in packages, from outside of every sandbox.
+func (x *extraction) follow() error {
+	for _, name := range x.links {
+		if _, err := x.root.Stat(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: link %q", errUnsafeEntry, name)
+		}
+	}
+	return nil
+}
+
+func (x *extraction) entry(f *zip.File, name string) error {
+	root := x.root
 	mode := f.Mode()
 	if mode.IsDir() || strings.HasSuffix(f.Name, "/") {
-		return makeDirs(root, name)
+		return x.folders(name)
 	}
-	if err := makeDirs(root, path.Dir(name)); err != nil {
+	if err := x.folders(path.Dir(name)); err != nil {
 		return err
 	}
 	switch {
 	case mode&fs.ModeSymlink != 0:
-		return extractLink(root, f, name)
+		return x.link(f, name)
 	case mode&fs.ModeType != 0:
 		return fmt.Errorf("%w: not a file", errUnsafeEntry)
+	}
+	if err := x.made(); err != nil {
+		return err
 	}
 	src, err := f.Open()
 	if err != nil {
@@ -99,34 +137,42 @@ func extractEntry(root *os.Root, f *zip.File, name string, left *int64) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(dst, io.LimitReader(src, *left+1))
-	*left -= n
-	if err == nil && *left < 0 {
+	n, err := io.Copy(dst, io.LimitReader(src, x.bytes+1))
+	x.bytes -= n
+	if err == nil && x.bytes < 0 {
 		err = errTooLarge
 	}
 	return errors.Join(err, dst.Chmod(mode.Perm()&0o755|0o444), dst.Close())
 }
 
-func makeDirs(root *os.Root, name string) error {
+// folders makes the folder name and those above it. None of them may be a link: the target of a link
+// below it would count from elsewhere.
+func (x *extraction) folders(name string) error {
 	if name == "." || name == "" {
 		return nil
 	}
 	made := ""
 	for part := range strings.SplitSeq(name, "/") {
 		made = path.Join(made, part)
-		if err := root.Mkdir(made, 0o755); err == nil {
-			if err := root.Chmod(made, 0o755); err != nil { // whatever the umask
+		err := x.root.Mkdir(made, 0o755)
+		switch {
+		case err == nil:
+			if err := errors.Join(x.made(), x.root.Chmod(made, 0o755)); err != nil { // whatever the umask
 				return err
 			}
-		} else if !errors.Is(err, fs.ErrExist) {
+		case !errors.Is(err, fs.ErrExist):
 			return err
+		default:
+			if st, err := x.root.Lstat(made); err != nil || !st.IsDir() {
+				return fmt.Errorf("%w: %q is no folder", errUnsafeEntry, made)
+			}
 		}
 	}
 	return nil
 }
 
-// extractLink makes a symbolic link whose target stays within the package.
-func extractLink(root *os.Root, f *zip.File, name string) error {
+// link makes a symbolic link whose target stays within the package.
+func (x *extraction) link(f *zip.File, name string) error {
 	src, err := f.Open()
 	if err != nil {
 		return err
@@ -141,8 +187,12 @@ func extractLink(root *os.Root, f *zip.File, name string) error {
 	if path.IsAbs(to) || to == "" || inside == ".." || strings.HasPrefix(inside, "../") {
 		return fmt.Errorf("%w: link to %q", errUnsafeEntry, to)
 	}
-	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := x.made(); err != nil {
 		return err
 	}
-	return root.Symlink(to, name)
+	if err := x.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	x.links = append(x.links, name)
+	return x.root.Symlink(to, name)
 }

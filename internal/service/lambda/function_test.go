@@ -37,7 +37,13 @@ func TestFunctionFromCreateToDelete(t *testing.T) {
 		_, err = p.GetFunction(other, &lambda.GetFunctionInput{FunctionName: aws.String("f")})
 		refused(t, err, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:111111111111:function:f")
 
+		if signing := must(p.GetFunctionCodeSigningConfig(ctx, &lambda.GetFunctionCodeSigningConfigInput{FunctionName: aws.String("f")}))(t); signing.CodeSigningConfigArn != nil {
+			t.Errorf("code signing %+v", signing)
+		}
+
 		must(p.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}))(t)
+		_, err = p.GetFunctionCodeSigningConfig(ctx, &lambda.GetFunctionCodeSigningConfigInput{FunctionName: aws.String("f")})
+		refused(t, err, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f")
 		_, err = p.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("f")})
 		refused(t, err, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f")
 		_, err = p.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f")})

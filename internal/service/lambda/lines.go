@@ -1,9 +1,8 @@
 package lambda
 
 import (
-	"fmt"
 	"math"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,19 +67,23 @@ func (l platformLines) report(now time.Time, request string, o *environment.Outc
 	duration, initial := milliseconds(o.Duration), milliseconds(o.InitDuration)
 	if !l.json {
 		l.to.write(now, "END RequestId: "+request)
-		var b strings.Builder
-		fmt.Fprintf(&b, "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-			request, duration, o.Billed.Milliseconds(), l.memory, o.MaxMemoryMB)
+		b := make([]byte, 0, 224) // by hand: each invocation writes one
+		b = append(append(b, "REPORT RequestId: "...), request...)
+		b = strconv.AppendFloat(append(b, "\tDuration: "...), duration, 'f', 2, 64)
+		b = strconv.AppendInt(append(b, " ms\tBilled Duration: "...), o.Billed.Milliseconds(), 10)
+		b = strconv.AppendInt(append(b, " ms\tMemory Size: "...), int64(l.memory), 10)
+		b = strconv.AppendInt(append(b, " MB\tMax Memory Used: "...), int64(o.MaxMemoryMB), 10)
+		b = append(b, " MB\t"...)
 		if o.InitDuration > 0 {
-			fmt.Fprintf(&b, "Init Duration: %.2f ms\t", initial)
+			b = append(strconv.AppendFloat(append(b, "Init Duration: "...), initial, 'f', 2, 64), " ms\t"...)
 		}
 		switch o.Status {
 		case environment.TimedOut:
-			b.WriteString("Status: timeout")
+			b = append(b, "Status: timeout"...)
 		case environment.Crashed:
-			fmt.Fprintf(&b, "Status: error\tError Type: %s", o.ErrorType)
+			b = append(append(b, "Status: error\tError Type: "...), o.ErrorType...)
 		}
-		l.to.write(now, b.String())
+		l.to.write(now, string(b))
 		return
 	}
 	if l.quiet && o.Status == environment.Success {

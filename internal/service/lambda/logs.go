@@ -21,10 +21,14 @@ import (
 const (
 	maxBatchEvents = 10_000
 	maxBatchBytes  = 1 << 20
-	eventOverhead  = 26        // counted for each event
-	maxEvent       = 256 << 10 // bytes of one event with its overhead; longer lines become several
-	tailSize       = 4 << 10   // bytes that LogType Tail answers
+	eventOverhead  = 26                  // counted for each event
+	maxEvent       = 256 << 10           // bytes of one event with its overhead; longer lines become several
+	tailSize       = 4 << 10             // bytes that LogType Tail answers
+	maxSpan        = 24 * 60 * 60 * 1000 // milliseconds from the first event of a batch to the last
 )
+
+// flushTime is how long a flush may go on after Close has asked for the last one, in real time.
+const flushTime = 5 * time.Second
 
 // logWriter writes what environments say to CloudWatch Logs, behind the invocations: lines wait
 // in memory and leave in batches, in order, a stream at a time.
@@ -52,8 +56,9 @@ type logStream struct {
 
 	mu      sync.Mutex
 	events  []types.InputLogEvent
-	size    int // bytes of events, with their overhead
-	lost    int // events dropped since the buffer was full
+	size    int   // bytes of events, with their overhead
+	last    int64 // time of the newest event: two writers may have read the clock in another order than they come
+	lost    int   // events dropped since the buffer was full
 	queued  bool
 	tailing bool
 	tail    []byte // the last of what was written since tailing began
@@ -81,7 +86,8 @@ func (s *logStream) write(now time.Time, line string) {
 		s.mu.Unlock()
 		return
 	}
-	at := now.UnixMilli()
+	at := max(now.UnixMilli(), s.last)
+	s.last = at
 	for rest := line + "\n"; rest != ""; { // with the line break, as Lambda's events have it
 		n := min(len(rest), maxEvent-eventOverhead)
 		if s.size+n+eventOverhead > s.w.buffer {
@@ -134,23 +140,40 @@ func (s *logStream) close() {
 	s.mu.Unlock()
 }
 
-// run flushes until ctx ends, and then once more.
+// run flushes until ctx ends, and then once more. A flush that has begun goes on when ctx ends:
+// lines that it took are nowhere else.
 func (w *logWriter) run(ctx context.Context, every time.Duration) {
+	flush := func() {
+		longer, cancel := outlive(ctx, flushTime)
+		defer cancel()
+		w.flush(longer)
+	}
 	for {
 		select {
 		case <-w.wake:
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			w.flush(last)
-			cancel()
+			flush()
 			return
 		}
-		w.flush(ctx)
+		flush()
 		select { // a batch gathers meanwhile
 		case <-time.After(every):
 		case <-ctx.Done():
 		}
 	}
+}
+
+// outlive returns a context that ends d after ctx.
+func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(d):
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // flush writes what waits, several streams at a time so that their commits are shared.
@@ -183,11 +206,11 @@ func (w *logWriter) flushStream(ctx context.Context, s *logStream) {
 	}
 	for len(events) > 0 {
 		n := batch(events)
-		if err := w.put(ctx, s, events[:n]); err != nil {
-			w.log.Error("write function logs", "group", s.group, "stream", s.name, "error", err)
-			if ctx.Err() == nil {
-				s.restore(events)
-			}
+		if err := w.put(ctx, s, events[:n]); unacceptable(err) { // and would be for ever
+			w.log.Error("log lines were dropped: the log service refuses them", "group", s.group, "stream", s.name, "lines", n, "error", err)
+		} else if err != nil {
+			w.log.Error("write function logs; they will be written later", "group", s.group, "stream", s.name, "error", err)
+			s.restore(events)
 			return
 		}
 		events = events[n:]
@@ -213,7 +236,8 @@ func (s *logStream) restore(events []types.InputLogEvent) {
 func batch(events []types.InputLogEvent) int {
 	size := 0
 	for i, e := range events {
-		if size += len(*e.Message) + eventOverhead; i == maxBatchEvents || size > maxBatchBytes {
+		size += len(*e.Message) + eventOverhead
+		if i == maxBatchEvents || size > maxBatchBytes || *e.Timestamp-*events[0].Timestamp > maxSpan { // the clock may leap
 			return i
 		}
 	}
@@ -240,6 +264,11 @@ func (w *logWriter) put(ctx context.Context, s *logStream, events []types.InputL
 	s.created = true
 	_, err = w.logs.PutLogEvents(ctx, in)
 	return err
+}
+
+// unacceptable tells whether an error is about what was sent, so that sending it again is of no use.
+func unacceptable(err error) bool {
+	return hasCode(err, "InvalidParameterException") || hasCode(err, "InvalidParameterValue") || hasCode(err, "InvalidParameterValueException")
 }
 
 func hasCode(err error, code string) bool {

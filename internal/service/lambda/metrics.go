@@ -115,22 +115,25 @@ func (s *metricSum) add(m measured) {
 	s.durations[milliseconds(m.duration)]++
 }
 
-// run flushes until ctx ends, and then once more.
+// run flushes until ctx ends, and then once more. A flush that has begun goes on when ctx ends.
 func (w *metricWriter) run(ctx context.Context, every time.Duration) {
+	flush := func() {
+		longer, cancel := outlive(ctx, flushTime)
+		defer cancel()
+		w.flush(longer)
+	}
 	for {
 		select {
 		case <-w.wake:
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			w.flush(last)
-			cancel()
+			flush()
 			return
 		}
 		select { // the sums gather meanwhile
 		case <-time.After(every):
 		case <-ctx.Done():
 		}
-		w.flush(ctx)
+		flush()
 	}
 }
 
@@ -149,7 +152,7 @@ func (w *metricWriter) flush(ctx context.Context) {
 		ctx := caller.With(ctx, caller.Caller{Account: a.account, Region: a.region, Partition: caller.PartitionOf(a.region)})
 		for len(all) > 0 {
 			n := min(len(all), maxData)
-			if _, err := w.metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: all[:n]}); err != nil {
+			if err := w.put(ctx, all[:n]); err != nil {
 				w.keep(a, all)
 				w.log.Error("write function metrics; they will be written later", "data", len(all), "error", err)
 				break
@@ -157,6 +160,23 @@ func (w *metricWriter) flush(ctx context.Context) {
 			all = all[n:]
 		}
 	}
+}
+
+// put sends data. What CloudWatch refuses — a clock that leapt makes data too old for it — is dropped, and nothing with it.
+func (w *metricWriter) put(ctx context.Context, data []types.MetricDatum) error {
+	_, err := w.metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: data})
+	switch {
+	case !unacceptable(err):
+		return err
+	case len(data) == 1:
+		w.log.Warn("a function's metric was dropped: CloudWatch refuses it", "metric", aws.ToString(data[0].MetricName), "error", err)
+		return nil
+	}
+	half := len(data) / 2
+	if err := w.put(ctx, data[:half]); err != nil {
+		return err
+	}
+	return w.put(ctx, data[half:])
 }
 
 // keep has data sent with the next flush, a second from now at the latest.

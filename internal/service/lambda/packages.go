@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -150,6 +151,20 @@ func (p *packages) open(ctx context.Context, sha string) (f *os.File, size int64
 	return f, st.Size(), done, nil
 }
 
+// unpacked lists the packages that were unpacked longer than age ago.
+func (p *packages) unpacked(age time.Duration) (shas []string, err error) {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && len(e.Name()) == 2*sha256.Size && time.Since(info.ModTime()) >= age {
+			shas = append(shas, e.Name())
+		}
+	}
+	return shas, nil
+}
+
 // drop removes an unpacked package.
 func (p *packages) drop(sha string) error {
 	p.mu.Lock()
@@ -250,5 +265,30 @@ func (s *Service) collectOnce(ctx context.Context, grace time.Duration) error {
 			return err
 		}
 	}
-	return nil
+	return s.dropUnknown(ctx, grace)
+}
+
+// dropUnknown removes unpacked packages that another node has collected.
+func (s *Service) dropUnknown(ctx context.Context, grace time.Duration) error {
+	folders, err := s.packages.unpacked(grace)
+	if err != nil || len(folders) == 0 {
+		return err
+	}
+	known := map[string]bool{}
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		shas, err := db.All(tx, db.Value[string], `SELECT sha FROM lambda_package`)
+		for _, sha := range shas {
+			known[sha] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, sha := range folders {
+		if !known[sha] {
+			err = errors.Join(err, s.packages.drop(sha))
+		}
+	}
+	return err
 }

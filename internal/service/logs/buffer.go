@@ -1,13 +1,14 @@
 package logs
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/headgate/headgate/internal/db"
 )
 
 const (
@@ -44,7 +45,9 @@ type place struct {
 	id string
 }
 
-func (p place) before(q place) bool { return p.at < q.at || p.at == q.at && p.id < q.id }
+func compare(p, q place) int { return cmp.Or(cmp.Compare(p.at, q.at), strings.Compare(p.id, q.id)) }
+
+func (p place) before(q place) bool { return compare(p, q) < 0 }
 
 func (e *event) place() place { return place{e.at, e.id} }
 
@@ -91,15 +94,21 @@ func (b *buffer) add(ctx context.Context, events []event) error {
 	}
 }
 
-// maxWrite is how many events one transaction stores: other writers wait for it.
-const maxWrite = 1000
+// What one transaction stores: other writers wait for it.
+const (
+	maxWrite      = maxEvents // events
+	maxWriteBytes = 4 << 20
+)
 
 // take moves the first of what waits to writing and returns it.
 func (b *buffer) take() []event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.writing) == 0 {
-		n := min(len(b.waiting), maxWrite)
+		n, size := 0, int64(0)
+		for ; n < min(len(b.waiting), maxWrite) && size < maxWriteBytes; n++ {
+			size += b.waiting[n].size()
+		}
 		b.writing, b.waiting = b.waiting[:n:n], b.waiting[n:]
 		if len(b.waiting) == 0 {
 			b.waiting = nil
@@ -109,7 +118,7 @@ func (b *buffer) take() []event {
 }
 
 // written forgets the events that take returned. Those that could not be stored stay and are
-// returned again.
+// returned again, the same ones together: they make the same chunks.
 func (b *buffer) written() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -133,12 +142,7 @@ func (b *buffer) pick(f func(*event) bool) []event {
 		}
 	}
 	b.mu.Unlock()
-	slices.SortFunc(out, func(x, y event) int {
-		if x.place().before(y.place()) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, func(x, y event) int { return compare(x.place(), y.place()) })
 	return out
 }
 
@@ -172,8 +176,9 @@ func (s *Service) flush(ctx context.Context) error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
 	for events := s.buffer.take(); len(events) > 0; events = s.buffer.take() {
-		if err := s.db.Update(ctx, func(tx *db.Tx) error { return putEvents(tx, events) }); err != nil {
-			return err
+		batch := batchOf(events)
+		if err := s.db.Update(ctx, batch.put); err != nil {
+			return fmt.Errorf("store log events: %w", err)
 		}
 		s.buffer.written()
 	}

@@ -16,6 +16,7 @@ const (
 	maxAnswer  = 10_000  // events
 	maxPayload = 1 << 20 // bytes of messages
 	maxScanned = 100_000 // events looked at for a pattern
+	chunkPage  = 128     // chunks in one query
 )
 
 // scan is a walk over a group's events in their order, or against it.
@@ -41,63 +42,119 @@ var errEnough = errors.New("enough")
 // run returns what the scan finds, and where it stopped short of the end (nil: it did not). It
 // sees what is in memory and what is stored.
 func (s *Service) run(ctx context.Context, q scan) (out []found, stopped *place, err error) {
-	memory := s.buffer.pick(q.wants)
-	if q.descending {
-		slices.Reverse(memory)
-	}
-	var bytes, scanned int
-	var last place
-	take := func(f found) error {
-		if len(out) == q.limit || bytes > 0 && bytes+len(f.message) > maxPayload || scanned == maxScanned {
-			stopped = &last
-			return errEnough
-		}
-		scanned++
-		last = f.place()
-		if q.match == nil || q.match(f.message) {
-			bytes += len(f.message)
-			out = append(out, f)
-		}
-		return nil
-	}
-	next := 0 // in memory
-	until := func(p place, all bool) error {
-		for ; next < len(memory) && (all || q.ahead(memory[next].place(), p)); next++ {
-			if err := take(found{memory[next], memory[next].stream.name}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	err = s.db.View(ctx, func(tx *db.Tx) error {
-		text, args := q.sql()
-		_, err := db.All(tx, func(r db.Row) (struct{}, error) {
-			var f found
-			var message []byte
-			if err := r.Scan(&f.at, &f.id, &f.name, &f.ingested, &message); err != nil {
-				return struct{}{}, err
-			}
-			f.message = string(message)
-			if err := until(f.place(), false); err != nil {
-				return struct{}{}, err
-			}
-			if next < len(memory) && memory[next].id == f.id {
-				return struct{}{}, nil // on its way; the memory's copy is taken
-			}
-			return struct{}{}, take(f)
-		}, text, args...)
-		if err == nil {
-			err = until(place{}, true)
-		}
-		return err
-	})
+	p := pass{q: &q, merge: merge{ahead: q.ahead, limit: maxHeld}}
+	p.addMemory(s.buffer.pick(q.wants))
+	err = s.db.View(ctx, p.read)
 	if errors.Is(err, errEnough) {
-		err = nil
+		err, stopped = nil, &p.last
 	}
 	if err != nil {
 		err = fmt.Errorf("read log events: %w", err)
 	}
-	return out, stopped, err
+	return p.out, stopped, err
+}
+
+// pass is a scan on its way.
+type pass struct {
+	q       *scan
+	merge   merge
+	out     []found
+	bytes   int // of out
+	scanned int
+	last    place // that was looked at, of scanned
+}
+
+func (p *pass) addMemory(events []event) {
+	r := run{events: make([]found, len(events))} // size 0: it is the buffer's
+	for i, e := range events {
+		r.events[i] = found{e, e.stream.name}
+	}
+	if p.q.descending {
+		slices.Reverse(r.events)
+	}
+	p.merge.add(r)
+}
+
+// read looks at the stored chunks, a page at a time so that no store sorts more than that.
+func (p *pass) read(tx *db.Tx) error {
+	var after *place // a chunk's key
+	for {
+		text, args := p.q.sql(after)
+		keys, err := db.All(tx, p.chunk, text, args...)
+		if err != nil {
+			return err
+		}
+		if len(keys) < chunkPage {
+			break
+		}
+		after = &keys[len(keys)-1]
+	}
+	if err := p.take(func(*found) bool { return true }); err != nil {
+		return err
+	}
+	if p.merge.end != nil {
+		return errEnough
+	}
+	return nil
+}
+
+// chunk takes what no chunk from this one on can come before, then adds this one's events. It returns the chunk's key.
+func (p *pass) chunk(row db.Row) (key place, err error) {
+	var name, data string
+	if err := row.Scan(&key.at, &key.id, &name, &data); err != nil {
+		return key, err
+	}
+	final := func(at int64) bool { return at < key.at }
+	if p.q.descending {
+		final = func(at int64) bool { return at > key.at+maxSpan }
+	}
+	if err := p.take(func(f *found) bool { return final(f.at) }); err != nil {
+		return key, err
+	}
+	if end := p.merge.end; end != nil && final(end.at) {
+		return key, errEnough
+	}
+	r := run{size: len(data)}
+	err = decode(data, func(e event) {
+		if p.q.covers(e.place()) {
+			r.events = append(r.events, found{e, name})
+			r.size += eventMemory
+		}
+	})
+	if err != nil {
+		return key, err
+	}
+	if p.q.descending {
+		slices.Reverse(r.events)
+	}
+	p.merge.add(r)
+	return key, nil
+}
+
+// take looks at the events that are ready, in order.
+func (p *pass) take(ready func(*found) bool) error {
+	for p.merge.Len() > 0 && ready(&p.merge.runs[0].events[0]) {
+		f := &p.merge.runs[0].events[0]
+		if p.scanned > 0 && f.place() == p.last {
+			p.merge.next() // on its way to the store: in memory as well
+			continue
+		}
+		if len(p.out) == p.q.limit || p.bytes > 0 && p.bytes+len(f.message) > maxPayload || p.scanned == maxScanned {
+			return errEnough
+		}
+		e := p.merge.next()
+		p.scanned++
+		p.last = e.place()
+		if p.q.match == nil {
+			p.bytes += len(e.message)
+			p.out = append(p.out, e)
+		} else if p.q.match(e.message) {
+			p.bytes += len(e.message)
+			e.message, e.id = strings.Clone(e.message), strings.Clone(e.id) // lets go of the chunk's other events
+			p.out = append(p.out, e)
+		}
+	}
+	return nil
 }
 
 // ahead tells whether the scan comes to a before b.
@@ -108,16 +165,21 @@ func (q *scan) ahead(a, b place) bool {
 	return a.before(b)
 }
 
+// covers tells whether the scan comes to a place.
+func (q *scan) covers(p place) bool {
+	return p.at >= q.from && p.at <= q.to && (q.beyond == nil || q.ahead(*q.beyond, p))
+}
+
 // wants tells whether the scan comes to an event that is in memory.
 func (q *scan) wants(e *event) bool {
-	return e.stream.group == q.group && e.at >= q.from && e.at <= q.to &&
-		(q.beyond == nil || q.ahead(*q.beyond, e.place())) &&
+	return e.stream.group == q.group && q.covers(e.place()) &&
 		(q.stream == "" || e.stream.id == q.stream) &&
 		(len(q.names) == 0 || slices.Contains(q.names, e.stream.name)) &&
 		strings.HasPrefix(e.stream.name, q.prefix)
 }
 
-func (q *scan) sql() (string, []any) {
+// sql selects a page of the chunks that may hold what the scan comes to, by their keys: those after a key, or the first.
+func (q *scan) sql(after *place) (string, []any) {
 	var args []any
 	arg := func(v any) string {
 		args = append(args, v)
@@ -128,23 +190,31 @@ func (q *scan) sql() (string, []any) {
 	if q.descending {
 		than, order = "<", "DESC"
 	}
-	if p := q.beyond; p != nil { // a bound for the index as well as the exact one below
+	if p := q.beyond; p != nil {
 		if q.descending {
 			to = min(to, p.at)
 		} else {
 			from = max(from, p.at)
 		}
 	}
-	// The join hides what belonged to deleted streams. CROSS keeps SQLite from turning it round.
-	text := `SELECT e.at, e.id, s.name, e.ingested_at, e.message FROM logs_event e CROSS JOIN logs_stream s WHERE s.id = e.stream`
-	if q.stream != "" {
-		text += ` AND e.stream = ` + arg(q.stream)
-	} else {
-		text += ` AND e.log_group = ` + arg(q.group)
+	low, high := from-maxSpan, to // of the first event's time
+	if after != nil {             // a bound for the index as well as the exact one below
+		if q.descending {
+			high = min(high, after.at)
+		} else {
+			low = max(low, after.at)
+		}
 	}
-	text += ` AND e.at >= ` + arg(from) + ` AND e.at <= ` + arg(to)
-	if p := q.beyond; p != nil {
-		text += ` AND (e.at, e.id) ` + than + ` (` + arg(p.at) + `, ` + arg(p.id) + `)`
+	// The join hides what belonged to deleted streams. CROSS keeps SQLite from turning it round.
+	text := `SELECT c.first_at, c.id, s.name, c.data FROM logs_chunk c CROSS JOIN logs_stream s WHERE s.id = c.stream`
+	if q.stream != "" {
+		text += ` AND c.stream = ` + arg(q.stream)
+	} else {
+		text += ` AND c.log_group = ` + arg(q.group)
+	}
+	text += ` AND c.first_at >= ` + arg(low) + ` AND c.first_at <= ` + arg(high) + ` AND c.last_at >= ` + arg(from)
+	if after != nil {
+		text += ` AND (c.first_at, c.id) ` + than + ` (` + arg(after.at) + `, ` + arg(after.id) + `)`
 	}
 	if len(q.names) > 0 {
 		list := make([]string, len(q.names))
@@ -156,9 +226,5 @@ func (q *scan) sql() (string, []any) {
 	if q.prefix != "" {
 		text += ` AND substr(s.name, 1, ` + arg(utf8.RuneCountInString(q.prefix)) + `) = ` + arg(q.prefix)
 	}
-	limit := q.limit + 1
-	if q.match != nil {
-		limit = maxScanned + 1
-	}
-	return text + ` ORDER BY e.at ` + order + `, e.id ` + order + ` LIMIT ` + arg(limit), args
+	return text + ` ORDER BY c.first_at ` + order + `, c.id ` + order + ` LIMIT ` + arg(chunkPage), args
 }

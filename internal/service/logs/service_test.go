@@ -24,6 +24,18 @@ type fixture struct {
 	*Service
 	clock *clock.Fake
 	db    *db.DB
+	held  bool // put leaves events in memory
+}
+
+// unstarted has no loops: nothing is stored until the test flushes.
+func unstarted(t testing.TB, d *db.DB) *fixture {
+	t.Helper()
+	c := clock.NewFake(began)
+	f := &fixture{t, New(d, c), c, d, true}
+	f.group("g")
+	f.stream("g", "a")
+	f.stream("g", "b")
+	return f
 }
 
 func start(t testing.TB, d *db.DB) *fixture {
@@ -38,7 +50,7 @@ func start(t testing.TB, d *db.DB) *fixture {
 			t.Error(err)
 		}
 	})
-	f := &fixture{t, s, c, d}
+	f := &fixture{t, s, c, d, false}
 	f.group("g")
 	f.stream("g", "a")
 	f.stream("g", "b")
@@ -49,11 +61,7 @@ func start(t testing.TB, d *db.DB) *fixture {
 func each(t *testing.T, test func(f *fixture, settle func())) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		t.Run("memory", func(t *testing.T) {
-			c := clock.NewFake(began)
-			f := &fixture{t, New(d, c), c, d} // not started: nothing is flushed
-			f.group("g")
-			f.stream("g", "a")
-			f.stream("g", "b")
+			f := unstarted(t, d)
 			test(f, func() {})
 			if _, err := f.DeleteLogGroup(t.Context(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("g")}); err != nil {
 				t.Fatal(err)
@@ -92,7 +100,16 @@ func (f *fixture) put(stream string, from int, messages ...string) *cloudwatchlo
 		at := began.UnixMilli() + int64(from+i)*1000
 		in.LogEvents = append(in.LogEvents, types.InputLogEvent{Timestamp: &at, Message: aws.String(m)})
 	}
-	out, err := f.PutLogEvents(f.Context(), in)
+	return f.putInput(in)
+}
+
+func (f *fixture) putInput(in *cloudwatchlogs.PutLogEventsInput) *cloudwatchlogs.PutLogEventsOutput {
+	f.Helper()
+	put := f.PutLogEvents
+	if f.held {
+		put = Buffered{f.Service}.PutLogEvents
+	}
+	out, err := put(f.Context(), in)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -317,7 +334,7 @@ func TestTheSweepRemovesWhatNobodyCanRead(t *testing.T) {
 			}
 			return n
 		}
-		same(t, []int64{count("logs_event"), count("logs_garbage")}, []int64{1, 0})
+		same(t, []int64{count("logs_chunk"), count("logs_garbage")}, []int64{1, 0})
 	})
 }
 
@@ -357,23 +374,62 @@ func TestStreamsAndGroupsAreDescribed(t *testing.T) {
 
 func TestEventsSurviveAFlushThatRunsTwiceAndARestart(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		f := start(t, d)
+		f := unstarted(t, d)
 		f.put("a", 0, "1", "2")
-		events := f.buffer.pick(func(*event) bool { return true })
-		for range 2 {
-			if err := d.Update(t.Context(), func(tx *db.Tx) error { return putEvents(tx, events) }); err != nil {
+		f.put("b", 1, "3")
+		for range 2 { // as after a commit whose answer was lost
+			if err := d.Update(t.Context(), batchOf(f.buffer.take()).put); err != nil {
 				t.Fatal(err)
 			}
 		}
+		f.put("a", 3, "4")
 		got, _ := f.filter(cloudwatchlogs.FilterLogEventsInput{})
-		same(t, got, []string{"a:1", "a:2"}) // in memory and stored: seen once
+		same(t, got, []string{"a:1", "a:2", "b:3", "a:4"}) // in memory and stored: seen once
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
-		again := &fixture{t, New(d, f.clock), f.clock, d}
+		again := &fixture{t, New(d, f.clock), f.clock, d, false}
 		got, _ = again.filter(cloudwatchlogs.FilterLogEventsInput{})
-		same(t, got, []string{"a:1", "a:2"})
+		same(t, got, []string{"a:1", "a:2", "b:3", "a:4"})
+		groups, err := again.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, *groups.LogGroups[0].StoredBytes, int64(4*(1+overhead)))
 	})
+}
+
+func TestPutLogEventsAnswersOnceEventsAreStoredAndBufferedBefore(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		f := unstarted(t, d)
+		other := &fixture{t, New(d, f.clock), f.clock, d, false} // another node: it sees the store alone
+		f.put("a", 0, "held")
+		same(t, other.filterAll(cloudwatchlogs.FilterLogEventsInput{}), []string(nil))
+		f.held = false
+		f.put("b", 1, "stored")
+		same(t, other.filterAll(cloudwatchlogs.FilterLogEventsInput{}), []string{"a:held", "b:stored"})
+	})
+}
+
+func TestOneTransactionStoresABoundedPartOfTheBuffer(t *testing.T) {
+	for name, c := range map[string]struct{ events, size, want int }{
+		"few":   {10, 1, 10},
+		"many":  {maxWrite + 1, 1, maxWrite},
+		"large": {10, 1 << 20, maxWriteBytes >> 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, st := newBuffer(), &stream{group: "g", id: "s"}
+			message := strings.Repeat("x", c.size)
+			for i := range c.events {
+				if err := b.add(t.Context(), []event{{stream: st, id: fmt.Sprint(i), message: message}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			same(t, []int{len(b.take()), len(b.take())}, []int{c.want, c.want}) // the same ones again, as long as they are not written
+			b.written()
+			same(t, len(b.take()), min(c.want, c.events-c.want))
+		})
+	}
 }
 
 func TestTheBufferIsBounded(t *testing.T) {

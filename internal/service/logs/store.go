@@ -71,9 +71,9 @@ func readStream(tx *db.Tx, group, name string) (streamRow, error) {
 	return st, err
 }
 
-// chunk is how many of n rows to put into one statement: few different texts stay prepared.
-func chunk(n int) int {
-	for _, c := range []int{256, 32, 8, 1} {
+// rowsOf is how many of n rows to put into one statement: few different texts stay prepared.
+func rowsOf(n int) int {
+	for _, c := range []int{64, 8, 1} {
 		if n >= c {
 			return c
 		}
@@ -98,43 +98,76 @@ func values(n, columns int) string {
 	return b.String()
 }
 
-// putEvents stores events. One that is stored already (a flush whose answer was lost) stays.
-func putEvents(tx *db.Tx, events []event) error {
-	type sum struct{ first, last, ingested int64 }
-	streams, groups := map[*stream]*sum{}, map[groupKey]int64{}
+// batch is what one transaction stores: the events, and their sums for each stream and each group. Being made before the first
+// try, it is the same in every try.
+type batch struct {
+	chunks  []chunk
+	streams []streamSum
+	groups  []groupSum
+}
+
+type streamSum struct {
+	*stream
+	first, last, ingested int64
+}
+
+type groupSum struct {
+	groupKey
+	bytes int64
+}
+
+func batchOf(events []event) batch {
+	b := batch{chunks: chunksOf(events)}
+	streams, groups := map[string]int{}, map[groupKey]int{}
 	for i := range events {
 		e := &events[i]
-		t := streams[e.stream]
-		if t == nil {
-			t = &sum{first: e.at}
-			streams[e.stream] = t
+		n, ok := streams[e.stream.id]
+		if !ok {
+			n = len(b.streams)
+			streams[e.stream.id] = n
+			b.streams = append(b.streams, streamSum{stream: e.stream, first: e.at})
 		}
-		t.first, t.last, t.ingested = min(t.first, e.at), max(t.last, e.at), max(t.ingested, e.ingested)
-		groups[e.stream.groupKey] += e.size()
+		st := &b.streams[n]
+		st.first, st.last, st.ingested = min(st.first, e.at), max(st.last, e.at), max(st.ingested, e.ingested)
+		if n, ok = groups[e.stream.groupKey]; !ok {
+			n = len(b.groups)
+			groups[e.stream.groupKey] = n
+			b.groups = append(b.groups, groupSum{groupKey: e.stream.groupKey})
+		}
+		b.groups[n].bytes += e.size()
 	}
-	for rest := events; len(rest) > 0; rest = rest[chunk(len(rest)):] {
-		n := chunk(len(rest))
+	return b
+}
+
+// put stores the batch, unless it is there already (a commit whose answer was lost): it is there as a whole or not at all.
+func (b batch) put(tx *db.Tx) error {
+	var added int64
+	for rest := b.chunks; len(rest) > 0; rest = rest[rowsOf(len(rest)):] {
+		n := rowsOf(len(rest))
 		args := make([]any, 0, 6*n)
-		for i := range rest[:n] {
-			e := &rest[i]
-			args = append(args, e.stream.group, e.at, e.id, e.stream.id, e.ingested, []byte(e.message))
+		for _, c := range rest[:n] {
+			args = append(args, c.stream.group, c.firstAt, c.id, c.stream.id, c.lastAt, c.data)
 		}
-		if _, err := tx.Exec(`INSERT INTO logs_event (log_group, at, id, stream, ingested_at, message) VALUES `+values(n, 6)+
-			` ON CONFLICT DO NOTHING`, args...); err != nil {
-			return fmt.Errorf("store log events: %w", err)
+		k, err := tx.Exec(`INSERT INTO logs_chunk (log_group, first_at, id, stream, last_at, data) VALUES `+values(n, 6)+` ON CONFLICT DO NOTHING`, args...)
+		if err != nil {
+			return err
 		}
+		added += k
 	}
-	for st, t := range streams {
+	if added < int64(len(b.chunks)) { // counted then
+		return nil
+	}
+	for _, st := range b.streams {
 		if _, err := tx.Exec(`UPDATE logs_stream SET
 			first_at = CASE WHEN first_at = 0 OR first_at > $1 THEN $1 ELSE first_at END,
 			last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END, ingested_at = $3
-			WHERE log_group = $4 AND name = $5 AND id = $6`, t.first, t.last, t.ingested, st.group, st.name, st.id); err != nil {
-			return fmt.Errorf("store log events: %w", err)
+			WHERE log_group = $4 AND name = $5 AND id = $6`, st.first, st.last, st.ingested, st.group, st.name, st.id); err != nil {
+			return err
 		}
 	}
-	for k, n := range groups {
-		if _, err := tx.Exec(`UPDATE logs_group SET bytes = bytes + $1 WHERE account = $2 AND region = $3 AND name = $4`, n, k.account, k.region, k.name); err != nil {
-			return fmt.Errorf("store log events: %w", err)
+	for _, g := range b.groups {
+		if _, err := tx.Exec(`UPDATE logs_group SET bytes = bytes + $1 WHERE account = $2 AND region = $3 AND name = $4`, g.bytes, g.account, g.region, g.name); err != nil {
+			return err
 		}
 	}
 	return nil

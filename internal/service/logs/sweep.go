@@ -12,7 +12,7 @@ import (
 
 const (
 	sweepEvery = time.Hour // platform time
-	sweepBatch = 5000      // events in one transaction
+	sweepBatch = 500       // chunks in one transaction
 )
 
 // sweeps removes the events that retention, DeleteLogGroup and DeleteLogStream doomed. Any node
@@ -79,18 +79,19 @@ func (s *Service) sweep(ctx context.Context) error {
 	return nil
 }
 
-// remove deletes the events of a group or stream from before a time, a batch at a time.
+// remove deletes the chunks of a group or stream whose last event is from before a time, a batch at a time.
 func (s *Service) remove(ctx context.Context, column, of string, before int64) error {
 	for more := true; more; {
 		err := s.db.Update(ctx, func(tx *db.Tx) error {
-			// The first event that stays in this batch bounds it by time, as DELETE has no LIMIT.
-			until, err := db.One(tx, db.Value[int64], `SELECT at FROM logs_event WHERE `+column+` = $1 AND at < $2 ORDER BY at, id LIMIT 1 OFFSET $3`, of, before, sweepBatch)
+			// The first chunk that stays in this batch bounds it by time, as DELETE has no LIMIT.
+			until, err := db.One(tx, db.Value[int64], `SELECT first_at FROM logs_chunk WHERE `+column+` = $1 AND first_at < $2 AND last_at < $2
+				ORDER BY first_at, id LIMIT 1 OFFSET $3`, of, before, sweepBatch)
 			if more = err == nil; errors.Is(err, db.ErrNotFound) {
 				until = before - 1
 			} else if err != nil {
 				return err
 			}
-			_, err = tx.Exec(`DELETE FROM logs_event WHERE `+column+` = $1 AND at <= $2`, of, until)
+			_, err = tx.Exec(`DELETE FROM logs_chunk WHERE `+column+` = $1 AND first_at <= $2 AND last_at < $3`, of, until, before)
 			return err
 		})
 		if err != nil {
