@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/headgate/headgate/internal/app"
@@ -37,6 +39,9 @@ func (c *Serve) Run(e *env) error {
 		handler = slog.NewJSONHandler(e.stderr, &slog.HandlerOptions{Level: level})
 	}
 	slog.SetDefault(slog.New(handler))
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300) // what lives is a few megabytes; an invocation's garbage would have it collected all the time
+	}
 	a, err := app.Start(e.ctx, app.Config{Listen: c.Listen, Data: c.Data, DB: c.DB, ClockRate: c.ClockRate, AllowUnisolated: c.Unsafe})
 	if err != nil {
 		return err

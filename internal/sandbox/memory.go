@@ -26,7 +26,7 @@ type Meter struct {
 // a short invocation.
 const (
 	firstSamples = 3
-	samplePause  = 250 * time.Millisecond
+	samplePause  = time.Second
 	listPause    = 5 * time.Second
 )
 
