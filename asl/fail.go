@@ -1,0 +1,90 @@
+package asl
+
+import (
+	"errors"
+
+	"github.com/headgate/headgate/asl/jsonpath"
+)
+
+// Fail is a Fail state: it ends its scope with an error.
+type Fail struct {
+	code, cause textField
+}
+
+// textField is a text in a definition: a literal, a path or intrinsic function (Field + Path), or an expression.
+type textField struct {
+	literal string
+	path    *selector
+	expr    *expression
+	field   string
+}
+
+func (f *fields) textField(name string) textField {
+	t := textField{field: name}
+	if !f.jsonata && f.has(name+"Path") {
+		f.exclusive(name, name+"Path")
+		t.path, t.field = f.selector(name+"Path", anySelector), name+"Path"
+		return t
+	}
+	t.literal = f.text(name)
+	if f.jsonata && isExpression(t.literal) {
+		t.expr = f.p.expression(t.literal, f.path(name), name)
+	}
+	return t
+}
+
+func (t textField) text(e *env, input Text) (string, error) {
+	var v any
+	var err error
+	switch {
+	case t.expr != nil:
+		if v, err = t.expr.eval(e); err != nil {
+			return "", err
+		}
+		if s, ok := v.(string); ok {
+			return s, nil
+		}
+		return "", t.expr.typeFailure("string", v)
+	case t.path == nil:
+		return t.literal, nil
+	}
+	v, err = t.path.get(e, input.Value())
+	var missing *jsonpath.NotFoundError
+	if errors.As(err, &missing) {
+		src := t.path.src
+		var inner *missingPath
+		if errors.As(err, &inner) {
+			src = inner.path
+		}
+		return "", runtimeFailure("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", src, t.field, input.String())
+	}
+	if err != nil {
+		return "", err
+	}
+	s, ok := v.(string)
+	if !ok {
+		return "", runtimeFailure("The %s field refers to value \"%s\" which is not a valid string: %s", t.field, show(v), t.path.src)
+	}
+	return s, nil
+}
+
+func (p *parser) failState(s *State, f *fields) {
+	s.Fail = &Fail{code: f.textField("Error"), cause: f.textField("Cause")}
+}
+
+func (s *stepper) runFail(f *Frame, st *State) error {
+	e := s.env(f, st)
+	if !st.jsonata() {
+		s.inspect.set("afterInputPath", f.Input)
+	}
+	code, err := st.Fail.code.text(e, f.Input)
+	if err != nil {
+		return err
+	}
+	cause, err := st.Fail.cause.text(e, f.Input)
+	if err != nil {
+		return err
+	}
+	s.frameFailed(f, &Failure{Code: code, Cause: cause, placed: true})
+	return nil
+}

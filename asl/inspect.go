@@ -1,0 +1,38 @@
+package asl
+
+import "time"
+
+// Inspection records a state's data on its way, for TestState's inspectionData.
+type Inspection struct {
+	Data         map[string]Text // afterInputPath, afterParameters, afterArguments, result, afterResultSelector, afterResultPath
+	Numbers      map[string]float64
+	CatchIndex   *int
+	RetryIndex   *int
+	RetryBackoff time.Duration
+
+	failure *Failure // the last one
+}
+
+func (i *Inspection) set(stage string, v Text) {
+	if i != nil {
+		i.Data[stage] = v
+	}
+}
+
+func (i *Inspection) note(name string, n float64) {
+	if i != nil {
+		i.Numbers[name] = n
+	}
+}
+
+func (i *Inspection) caught(index int) {
+	if i != nil {
+		i.CatchIndex = &index
+	}
+}
+
+func (i *Inspection) retried(index int, backoff time.Duration) {
+	if i != nil {
+		i.RetryIndex, i.RetryBackoff = &index, backoff
+	}
+}
