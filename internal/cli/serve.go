@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -60,7 +61,7 @@ func (c *Serve) Run(e *env) error {
 		_, err = fmt.Fprintf(e.stdout, "headgate %s ready at %s (data in %s, %v)\n", Version, a.Endpoint(), c.Data, took)
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, a.Close())
 	}
 	select {
 	case <-e.ctx.Done():

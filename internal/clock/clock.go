@@ -39,7 +39,12 @@ type Anchor struct {
 
 // At is platform time at the wall time given.
 func (a Anchor) At(wall time.Time) time.Time {
-	return a.Platform.Add(time.Duration(float64(wall.Sub(a.Wall)) * a.Rate))
+	const most = 1 << 62 // nanoseconds, 146 years: a fast clock passes more than a time.Duration holds
+	at, passed := a.Platform, float64(wall.Sub(a.Wall))*a.Rate
+	for ; passed > most; passed -= most {
+		at = at.Add(most)
+	}
+	return at.Add(time.Duration(passed))
 }
 
 // Scaled is the running platform's clock. Within the process it follows the monotonic clock, so a

@@ -2,7 +2,7 @@ package db
 
 import "sync"
 
-// Notice says that something changed: Topic is a service's name for it, Payload (below 8 kB) says
+// Notice says that something changed: Topic is a service's name for it, Payload (a few kB) says
 // what. An empty payload means: notices may have been missed, look at everything.
 type Notice struct{ Topic, Payload string }
 

@@ -17,8 +17,13 @@ import (
 	"github.com/headgate/headgate/internal/service/cloudformation/resource"
 )
 
-// patience is how long, in platform time, a step goes on when a service says "not now".
-const patience = 2 * time.Minute
+// patience is how long, in platform time, a step goes on when a service says "not now". On a fast clock that is soon
+// over: what a service waits for — a package to be unpacked, a database to come back — takes real time, so it goes on
+// for patienceReal as well.
+const (
+	patience     = 2 * time.Minute
+	patienceReal = 5 * time.Second
+)
 
 // apply has a handler create, update, restore or delete a resource.
 func (s *Service) apply(ctx context.Context, call durable.Call) (any, error) {
@@ -119,20 +124,32 @@ func (s *Service) cancel(ctx context.Context, call durable.Call) (any, error) {
 
 // attempt calls a handler, again while a service is busy, and words its error for the events.
 func (s *Service) attempt(ctx context.Context, a effectArgs, do func(context.Context) (resource.Result, error)) (resource.Result, error) {
-	wait := 250 * time.Millisecond
+	wait, began := 250*time.Millisecond, time.Now()
 	for spent := time.Duration(0); ; spent += wait {
 		res, err := do(s.as(ctx, a))
 		switch {
 		case err == nil || ctx.Err() != nil:
 			return res, errors.Join(ctx.Err(), err)
-		case !passing(err) || spent >= patience:
+		case !passing(err) || spent >= patience && time.Since(began) >= patienceReal:
 			return res, worded(err, a.Token)
 		}
 		s.log.Debug("step will be tried again", "stack", a.StackName, "resource", a.Logical, "error", err)
 		wait = min(2*wait, 5*time.Second)
-		if err := clock.Sleep(ctx, s.clock, wait); err != nil {
+		if err := errors.Join(clock.Sleep(ctx, s.clock, wait), breathe(ctx)); err != nil {
 			return res, err
 		}
+	}
+}
+
+// breathe keeps a loop from spinning on a clock that runs a thousand times as fast.
+func breathe(ctx context.Context) error {
+	t := time.NewTimer(5 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

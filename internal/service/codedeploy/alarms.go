@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/headgate/headgate/internal/caller"
 	"github.com/headgate/headgate/internal/clock"
@@ -25,6 +26,7 @@ const (
 	pollAlarms   = 10 * time.Second // platform time
 	pollAtLeast  = time.Second / 2  // real time between polls: a fast clock must not make them a burden
 	pollFailures = 3                // reads in a row that fail before an alarm counts as unreadable
+	pollOutages  = 10               // the same where there is no answer at all: a store or a connection is away, no alarm is
 )
 
 // alarmsSeen is what a look at a deployment's alarms found. An alarm that does not exist counts
@@ -51,14 +53,18 @@ func (d *deciding) alarmEffect(id, name string) durable.Effect {
 func (s *Service) readAlarms(ctx context.Context, names []string) (seen alarmsSeen) {
 	var out *cloudwatch.DescribeAlarmsOutput
 	var err error
-	for try := range pollFailures {
-		if try > 0 && clock.Sleep(ctx, s.clock, retryAfter) != nil {
+	for try, most := 0, pollOutages; try < most; try++ {
+		if try > 0 && s.pause(ctx, retryAfter) != nil {
 			break
 		}
 		out, err = s.peers.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names,
 			AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm}})
 		if err == nil || ctx.Err() != nil {
 			break
+		}
+		var api smithy.APIError
+		if most = pollOutages; errors.As(err, &api) {
+			most = pollFailures
 		}
 	}
 	if err != nil || out == nil {
@@ -95,25 +101,33 @@ func (s *Service) checkAlarms(ctx context.Context, call durable.Call) (any, erro
 	return seen, nil
 }
 
+// pause waits d of platform time, and at least pollAtLeast of real time.
+func (s *Service) pause(ctx context.Context, d time.Duration) error {
+	began := time.Now()
+	if err := clock.Sleep(ctx, s.clock, d); err != nil {
+		return err
+	}
+	left := time.NewTimer(pollAtLeast - time.Since(began))
+	defer left.Stop()
+	select {
+	case <-left.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // watchAlarms looks until there is something to tell. It runs on the node that owns the deployment
 // and ends with it, and commits nothing while all is quiet.
 func (s *Service) watchAlarms(ctx context.Context, call durable.Call) (any, error) {
 	for {
-		began := time.Now()
 		out, err := s.checkAlarms(ctx, call)
 		seen, _ := out.(alarmsSeen)
 		if err != nil || len(seen.InAlarm) > 0 || len(seen.Unreadable) > 0 {
 			return out, err
 		}
-		if err := clock.Sleep(ctx, s.clock, pollAlarms); err != nil {
+		if err := s.pause(ctx, pollAlarms); err != nil {
 			return nil, err
-		}
-		if left := pollAtLeast - time.Since(began); left > 0 {
-			select {
-			case <-time.After(left):
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
 		}
 	}
 }

@@ -119,13 +119,32 @@ func TestCloudWatchOutOfOrderStopsTheDeployment(t *testing.T) {
 		f.cw.mu.Lock()
 		f.cw.err = errors.New("no route to host")
 		f.cw.mu.Unlock()
-		f.until("the deployment ends", func() bool { f.clock.Advance(retryAfter); return f.get(id).CompleteTime != nil })
+		f.until("the deployment ends", func() bool { f.clock.Advance(retryAfter / 50); return f.get(id).CompleteTime != nil })
 		if info := f.get(id); info.Status != types.DeploymentStatusStopped || info.ErrorInformation.Code != types.ErrorCodeAlarmActive {
 			t.Errorf("%s %s", info.Status, encode(info.ErrorInformation))
 		}
 		f.untilRolledBack(id)
 		f.done()
 	})
+}
+
+// On a fast clock a second of platform time is nothing: an outage is measured in real time too.
+func TestAStoreThatIsAwayForAMomentStopsNoDeployment(t *testing.T) {
+	d := dbtest.Open(t, dbtest.SQLite(t))
+	f := newFixture(t, d)
+	id := f.deploy(spec())
+	f.untilShare(10)
+	f.cw.mu.Lock()
+	f.cw.err = errors.New("away")
+	f.cw.mu.Unlock()
+	for began := time.Now(); time.Since(began) < time.Second; time.Sleep(time.Millisecond) {
+		f.clock.Advance(retryAfter / 8)
+	}
+	f.cw.mu.Lock()
+	f.cw.err = nil
+	f.cw.mu.Unlock()
+	f.until("the deployment ends", func() bool { f.clock.Advance(retryAfter); return f.get(id).CompleteTime != nil })
+	f.untilStatus(id, types.DeploymentStatusSucceeded)
 }
 
 // A stop, or an alarm, that comes before the alias was looked at must not lead to a rollback: it
