@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"mime"
 	"net/http"
 	"net/url"
@@ -30,8 +31,28 @@ func (g *gateway) resolve(req *request) {
 			req.err = missing(name)
 		}
 	default:
-		req.err = missing(name)
+		if req.err = noRepository(r); req.err == nil {
+			req.err = missing(name)
+		}
 	}
+}
+
+// noRepository answers the question whether ECR has a repository in ECR's own words: it has not. "serverless remove" asks it of
+// every service and gives up at any other error. nil is for all other requests.
+func noRepository(r *http.Request) error {
+	if r.Header.Get("X-Amz-Target") != "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories" {
+		return nil
+	}
+	var in struct{ RepositoryNames []string }
+	body, err := wire.Buffer(r, maxForm)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, &in); err == nil && len(in.RepositoryNames) > 0 {
+		return &wire.Error{Code: "RepositoryNotFoundException", Status: http.StatusBadRequest,
+			Message: "The repository with name '" + in.RepositoryNames[0] + "' does not exist: Headgate has no container registry"}
+	}
+	return nil
 }
 
 // byMark returns the service that r is marked for, or the name of one that is none of ours.

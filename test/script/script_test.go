@@ -5,7 +5,9 @@
 //	platform-stop        end it in order; -kill ends it with SIGKILL
 //	retry N command …    run a command up to N times, half a second apart, until it succeeds
 //
-// beside testscript's own commands. "[exec:aws]" and the like guard what needs a program that may be missing.
+// beside testscript's own commands. "[exec:aws]" and the like guard what needs a program that may be missing; so do
+// "[boto3]", python3 with that package, and "[terraform-provider-aws]", a plug-in mirror that has the provider; the script
+// then finds the provider's folder in TERRAFORM_PROVIDER_AWS.
 package script
 
 import (
@@ -60,13 +62,14 @@ func each(t *testing.T, store func(t *testing.T) string) {
 				e.Defer(func() { p.stop(syscall.SIGKILL) })
 				e.Setenv("HEADGATE_DB", url)
 				e.Setenv("SOURCE", root)
+				e.Setenv("TERRAFORM_PROVIDER_AWS", terraformProvider())
 				for k, v := range map[string]string{"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
 					"AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true", "HOME": os.Getenv("HOME"), "GOCACHE": goEnv("GOCACHE"), "GOMODCACHE": goEnv("GOMODCACHE"),
 					"GOFLAGS": os.Getenv("GOFLAGS"), "PYENV_VERSION": os.Getenv("PYENV_VERSION")} {
 					e.Setenv(k, v)
 				}
 				return nil
-			}, Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			}, Condition: installed, Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 				"platform": start, "platform-stop": stop, "retry": retry,
 			}})
 		})
@@ -86,6 +89,28 @@ var goEnv = func() func(string) string {
 		return known[name]
 	}
 }()
+
+// installed answers the conditions of our own.
+func installed(what string) (bool, error) {
+	switch what {
+	case "boto3":
+		return exec.Command("python3", "-c", "import boto3").Run() == nil, nil
+	case "terraform-provider-aws":
+		return terraformProvider() != "", nil
+	}
+	return false, fmt.Errorf("unknown condition %q", what)
+}
+
+// terraformProvider finds the folder of the newest AWS provider in a plug-in mirror: one of Terraform's usual ones, or one below /opt.
+func terraformProvider() string {
+	const provider = "registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws_v*"
+	for _, mirror := range []string{os.Getenv("HEADGATE_TEST_TERRAFORM_MIRROR"), "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt/*"} {
+		if found, err := filepath.Glob(filepath.Join(mirror, provider)); mirror != "" && err == nil && len(found) > 0 {
+			return filepath.Dir(found[len(found)-1])
+		}
+	}
+	return ""
+}
 
 type platformKey struct{}
 

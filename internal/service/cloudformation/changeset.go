@@ -19,7 +19,9 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cloudformation.Create
 	if err := checkName(aws.ToString(in.ChangeSetName), "changeSetName"); err != nil {
 		return nil, err
 	}
-	if in.ChangeSetType == types.ChangeSetTypeImport || len(in.ResourcesToImport) > 0 || aws.ToBool(in.ImportExistingResources) {
+	// ImportExistingResources passes, since the CDK always sets it: it matters only where a resource exists outside of the stack,
+	// and creating that one then fails as without it.
+	if in.ChangeSetType == types.ChangeSetTypeImport || len(in.ResourcesToImport) > 0 {
 		return nil, invalid("ChangeSetType IMPORT is not supported: resources cannot be imported into a stack")
 	}
 	var text string

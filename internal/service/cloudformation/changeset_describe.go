@@ -29,8 +29,8 @@ func (s *Service) DescribeChangeSet(ctx context.Context, in *cloudformation.Desc
 		ChangeSetId: &x.ID, ChangeSetName: &x.Name, StackId: &x.StackID, StackName: &x.StackName,
 		Status: types.ChangeSetStatus(x.Status), StatusReason: optional(x.Reason), ExecutionStatus: types.ExecutionStatus(x.Execution),
 		CreationTime: at(x.Created), Description: optional(x.Description), Changes: changes, NextToken: next,
-		Capabilities: capabilitiesOf(x.Definition), Parameters: parametersOut(x.Definition), Tags: tagsOut(x.Definition),
-		NotificationARNs: x.Definition.NotificationARNs, OnStackFailure: types.OnStackFailure(x.OnStackFailure),
+		Capabilities: append([]types.Capability{}, capabilitiesOf(x.Definition)...), Parameters: parametersOut(x.Definition), Tags: tagsOut(x.Definition),
+		NotificationARNs: append([]string{}, x.Definition.NotificationARNs...), OnStackFailure: types.OnStackFailure(x.OnStackFailure),
 		IncludeNestedStacks: aws.Bool(false), RollbackConfiguration: &types.RollbackConfiguration{},
 	}
 	return out, nil
@@ -53,7 +53,7 @@ func (s *Service) ListChangeSets(ctx context.Context, in *cloudformation.ListCha
 	if err != nil {
 		return nil, err
 	}
-	out := &cloudformation.ListChangeSetsOutput{NextToken: next}
+	out := &cloudformation.ListChangeSetsOutput{NextToken: next, Summaries: []types.ChangeSetSummary{}}
 	for _, x := range some {
 		out.Summaries = append(out.Summaries, types.ChangeSetSummary{
 			ChangeSetId: &x.ID, ChangeSetName: &x.Name, StackId: &x.StackID, StackName: &x.StackName, CreationTime: at(x.Created),

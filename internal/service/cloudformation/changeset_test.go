@@ -74,6 +74,9 @@ func TestASAMTemplateShipsThroughChangeSetsLikeTheDeployCommands(t *testing.T) {
 				t.Errorf("%+v", c.ResourceChange)
 			}
 		}
+		if cs.NotificationARNs == nil { // tools index it
+			t.Error("no list of notification ARNs")
+		}
 		p.execute("site", "first")
 		alias := outputs(p.settled("site", "CREATE_COMPLETE"))["Alias"]
 		if !strings.HasSuffix(alias, ":live") {
@@ -231,4 +234,22 @@ Resources:
 	if p.physical("s", "Logs") != "b" || !p.world.buckets[bucket] || len(p.world.logGroups) != 1 {
 		t.Errorf("after: %s", p.world.snapshot())
 	}
+}
+
+// The CDK sets ImportExistingResources on every change set; without a resource to import it means nothing.
+func TestAChangeSetMayBeToldToImportWhatExists(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		p := start(t, d, newWorld())
+		const template = `{"Resources": {"Group": {"Type": "AWS::Logs::LogGroup"}}}`
+		in := &cloudformation.CreateChangeSetInput{StackName: ptr("s"), ChangeSetName: ptr("c"), ChangeSetType: types.ChangeSetTypeCreate, TemplateBody: ptr(template), ImportExistingResources: aws.Bool(true)}
+		if _, err := p.CreateChangeSet(p.ctx, in); err != nil {
+			t.Fatal(err)
+		}
+		p.execute("s", "c")
+		p.settled("s", "CREATE_COMPLETE")
+		in.ChangeSetType, in.ChangeSetName = types.ChangeSetTypeImport, ptr("i")
+		if _, err := p.CreateChangeSet(p.ctx, in); err == nil || !strings.Contains(err.Error(), "IMPORT is not supported") {
+			t.Errorf("an import: %v", err)
+		}
+	})
 }

@@ -55,7 +55,7 @@ func stackOut(st *stack) types.Stack {
 	out := types.Stack{
 		StackId: &st.ID, StackName: &st.Name, StackStatus: types.StackStatus(st.Status), StackStatusReason: optional(st.Reason),
 		CreationTime: at(st.Created), LastUpdatedTime: at(st.Updated), DeletionTime: at(st.Deleted), Description: optional(d.Description),
-		Capabilities: capabilitiesOf(d), Parameters: parametersOut(d), Tags: tagsOut(d), NotificationARNs: d.NotificationARNs,
+		Capabilities: capabilitiesOf(d), Parameters: parametersOut(d), Tags: tagsOut(d), NotificationARNs: append([]string{}, d.NotificationARNs...),
 		RoleARN: optional(d.RoleARN), ChangeSetId: optional(d.ChangeSetID), DisableRollback: aws.Bool(d.DisableRollback),
 		EnableTerminationProtection: aws.Bool(st.Protected), RollbackConfiguration: &types.RollbackConfiguration{},
 		DriftInformation: &types.StackDriftInformation{StackDriftStatus: types.StackDriftStatusNotChecked},

@@ -156,6 +156,54 @@ func TestASessionIsRecognisedUntilItExpiresAndOnlyWithItsOwnToken(t *testing.T) 
 	}
 }
 
+func TestWhatToolsChangeAboutRolesAndPolicies(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, ctx, name := service.New(d, clock.New(clock.Anchor{})), t.Context(), aws.String("app")
+		must := func(_ any, err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(trust)}))
+		made, err := s.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("own"), PolicyDocument: aws.String(trust)})
+		must(made, err)
+		own := made.Policy.Arn
+		var none *types.NoSuchEntityException
+
+		if out, err := s.UpdateRoleDescription(ctx, &iam.UpdateRoleDescriptionInput{RoleName: name, Description: aws.String("new")}); err != nil || *out.Role.Description != "new" {
+			t.Errorf("description: %+v, %v", out, err)
+		}
+		must(s.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: name, PermissionsBoundary: own}))
+		if got, err := s.GetRole(ctx, &iam.GetRoleInput{RoleName: name}); err != nil || *got.Role.Description != "new" || *got.Role.PermissionsBoundary.PermissionsBoundaryArn != *own {
+			t.Errorf("role: %+v, %v", got, err)
+		}
+		must(s.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: name}))
+		if _, err := s.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: name}); !errors.As(err, &none) {
+			t.Errorf("no boundary to delete: %v", err)
+		}
+
+		if out, err := s.ListEntitiesForPolicy(ctx, &iam.ListEntitiesForPolicyInput{PolicyArn: own}); err != nil || out.PolicyRoles == nil || len(out.PolicyRoles) != 0 {
+			t.Errorf("entities of an unused policy: %+v, %v", out, err)
+		}
+		must(s.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: own}))
+		if out, err := s.ListEntitiesForPolicy(ctx, &iam.ListEntitiesForPolicyInput{PolicyArn: own}); err != nil || len(out.PolicyRoles) != 1 || *out.PolicyRoles[0].RoleName != "app" {
+			t.Errorf("entities: %+v, %v", out, err)
+		}
+		if _, err := s.ListEntitiesForPolicy(ctx, &iam.ListEntitiesForPolicyInput{PolicyArn: aws.String(*own + "x")}); !errors.As(err, &none) {
+			t.Errorf("entities of no policy: %v", err)
+		}
+
+		for _, v := range []string{"1", "2"} {
+			must(s.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: own, Tags: []types.Tag{{Key: aws.String("a"), Value: &v}, {Key: aws.String("b"), Value: &v}}}))
+		}
+		must(s.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: own, TagKeys: []string{"b"}}))
+		if out, err := s.ListPolicyTags(ctx, &iam.ListPolicyTagsInput{PolicyArn: own}); err != nil || len(out.Tags) != 1 || *out.Tags[0].Value != "2" {
+			t.Errorf("tags: %+v, %v", out, err)
+		}
+	})
+}
+
 func TestAnAssumedRolesKeysAreInTheRolesAccount(t *testing.T) {
 	sessions, err := service.OpenSessions(t.Context(), dbtest.Open(t, dbtest.SQLite(t)))
 	if err != nil {

@@ -32,13 +32,10 @@ func (s *Service) CreateRole(ctx context.Context, in *iam.CreateRoleInput, _ ...
 		Arn:                      aws.String(arn.Global(c, "iam", "role"+path+name)),
 		AssumeRolePolicyDocument: aws.String(escaped(aws.ToString(in.AssumeRolePolicyDocument))),
 		CreateDate:               &now, Description: in.Description, Tags: in.Tags, MaxSessionDuration: in.MaxSessionDuration,
+		PermissionsBoundary: boundary(in.PermissionsBoundary),
 	}}
 	if r.Role.MaxSessionDuration == nil {
 		r.Role.MaxSessionDuration = aws.Int32(3600)
-	}
-	if in.PermissionsBoundary != nil {
-		r.Role.PermissionsBoundary = &types.AttachedPermissionsBoundary{PermissionsBoundaryArn: in.PermissionsBoundary,
-			PermissionsBoundaryType: types.PermissionsBoundaryAttachmentTypePolicy}
 	}
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		if _, err := read[role](tx, roles, c.Account, name); !missing(err) {
