@@ -41,7 +41,7 @@ func startNode(t *testing.T, url string, rate float64) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.Close() }) //nolint:errcheck // the test may have stopped parts of it
+	t.Cleanup(func() { a.Close() }) // the test may have stopped parts of it
 	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(a.Endpoint()), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 	return &node{a, lambda.NewFromConfig(cfg), codedeploy.NewFromConfig(cfg)}
 }

@@ -320,7 +320,8 @@ func (e *Engine) write(tx *db.Tx, o *outcome) error {
 func (e *Engine) writeEvents(tx *db.Tx, o *outcome) error {
 	in := o.in
 	for _, p := range o.taken {
-		n, err := int64(1), error(nil)
+		n := int64(1)
+		var err error
 		if p.seq != "" {
 			n, err = tx.Exec(`DELETE FROM durable_event WHERE id = $1`, p.seq)
 		} else {
