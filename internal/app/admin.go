@@ -61,7 +61,8 @@ func (a *App) setClock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := a.clock.change(r.Context(), in.Rate, advance); err != nil {
-		answer(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
+		slog.Error("change the clock", "error", err)
+		answer(w, http.StatusInternalServerError, map[string]any{"message": "internal error"})
 		return
 	}
 	a.tellTime(w)
@@ -70,13 +71,13 @@ func (a *App) setClock(w http.ResponseWriter, r *http.Request) {
 // codeLink is a link to a package that holds for ten minutes, as AWS's do. It is sealed: who has it may read that package.
 func (a *App) codeLink(_ context.Context, name string) string {
 	until := strconv.FormatInt(time.Now().Add(10*time.Minute).Unix(), 10)
-	return a.Endpoint() + "/_headgate/code/" + name + "?expires=" + until + "&seal=" + a.sessions.Seal(name+until)
+	return a.Endpoint() + "/_headgate/code/" + name + "?expires=" + until + "&seal=" + a.sessions.Seal(name+" "+until)
 }
 
 func (a *App) sendCode(w http.ResponseWriter, r *http.Request) {
 	name, until := r.PathValue("name"), r.URL.Query().Get("expires")
 	expires, err := strconv.ParseInt(until, 10, 64)
-	if err != nil || !a.sessions.Vouches(name+until, r.URL.Query().Get("seal")) || time.Now().Unix() > expires {
+	if err != nil || !a.sessions.Vouches(name+" "+until, r.URL.Query().Get("seal")) || time.Now().Unix() > expires {
 		answer(w, http.StatusForbidden, map[string]any{"message": "this link was not made here, or has expired: call GetFunction again"})
 		return
 	}

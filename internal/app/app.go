@@ -48,10 +48,11 @@ const shutdownTime = 20 * time.Second
 
 // Start runs a platform. What it opened is closed again if it fails.
 func Start(ctx context.Context, cfg Config) (a *App, err error) {
-	a = &App{cfg: cfg, failed: make(chan struct{})}
+	begun := &App{cfg: cfg, failed: make(chan struct{})}
+	a = begun
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.closeAll())
+		if err != nil { // a is nil then
+			err = errors.Join(err, begun.closeAll())
 		}
 	}()
 	if a.folder, err = openFolder(cfg.Data); err != nil {

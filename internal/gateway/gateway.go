@@ -108,12 +108,31 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	req.auth, req.err = parseAuth(r)
 	identity := g.identify(r.Context(), req, &who)
+	if g.Verify && (req.auth.accessKeyID == "" || req.err != nil) {
+		spare(rec, r)
+	}
 	req.Request = r.WithContext(caller.With(r.Context(), who))
 	g.resolve(req)
 	if g.Verify && req.err == nil && !open(r.URL.Path) {
 		req.err = g.verify(req, identity)
 	}
 	g.serve(rec, req)
+}
+
+// What is read of a request that is going to be refused, only to word the refusal, and for how long.
+const (
+	maxUnsigned  = 64 << 10
+	unsignedTime = 10 * time.Second
+)
+
+// spare keeps somebody without a key from filling the memory, or from holding it by sending slowly.
+func spare(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength > maxUnsigned {
+		r.Body, r.ContentLength = http.NoBody, 0
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unsignedTime)) // a writer without one: tests'
+	r.Body = http.MaxBytesReader(w, r.Body, maxUnsigned)
 }
 
 // open tells what needs no signature: the health, and links to packages, which carry a seal of their own.

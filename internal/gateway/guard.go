@@ -46,12 +46,13 @@ func isLink(r *http.Request) bool {
 }
 
 // hostAllowed tells names that a page's owner cannot have rebound: addresses, names without a
-// dot, reserved ones, and those of the tools and services that people point at loopback.
+// dot, reserved ones, and those of the tools and services that people point at loopback. Not those in
+// .local: anybody on the same link answers for them (mDNS).
 func (g *gateway) hostAllowed(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || isLoopback(host) {
 		return true
 	}
-	for _, suffix := range append([]string{"localhost.localstack.cloud", "docker.internal", "amazonaws.com", "internal", "local", "test"}, g.Hosts...) {
+	for _, suffix := range append([]string{"localhost.localstack.cloud", "docker.internal", "amazonaws.com", "internal", "test"}, g.Hosts...) {
 		if host == suffix || strings.HasSuffix(host, "."+suffix) {
 			return true
 		}

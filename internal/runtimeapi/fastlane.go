@@ -3,10 +3,13 @@ package runtimeapi
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -20,6 +23,13 @@ const (
 	// An event up to this size is copied behind its headers and sent in one write, which cannot
 	// block: the client has nothing unread. Larger ones get a write deadline.
 	inlinePayload = 32 << 10
+
+	// Open connections of one environment. A runtime needs a few and each extension one; the platform's
+	// descriptors are everybody's.
+	maxConns = 128
+
+	// Connections whose owner is being looked up at the same time; the kernel keeps the rest waiting.
+	maxAdmitting = 32
 )
 
 func (s *Server) accept() {
@@ -32,42 +42,68 @@ func (s *Server) accept() {
 			time.Sleep(5 * time.Millisecond) // out of descriptors: it passes
 			continue
 		}
+		s.admitting <- struct{}{}
 		go s.serve(c)
 	}
 }
 
 // serve reads the requests of one connection for as long as they are those of the warm path.
 func (s *Server) serve(c net.Conn) {
+	var err error
 	if s.cfg.Admit != nil {
-		if err := s.cfg.Admit(c); err != nil {
-			s.cfg.Logger.Warn("runtimeapi: connection refused", "from", c.RemoteAddr().String(), "error", err)
-			c.Close()
-			return
-		}
+		err = s.cfg.Admit(c)
+	}
+	<-s.admitting
+	if err != nil {
+		s.cfg.Logger.Log(context.Background(), s.refusalLevel(), "runtimeapi: connection refused", "from", c.RemoteAddr().String(), "error", err)
+		c.Close()
+		return
 	}
 	if !s.track(c) {
 		c.Close()
 		return
 	}
+	release := sync.OnceFunc(s.release)
 	l := &lane{s: s, conn: c, in: bufio.NewReaderSize(c, 4<<10)}
 	handed := l.run()
 	s.leave(l)
 	s.untrack(c)
 	if !handed {
 		c.Close()
+		release()
 		return
 	}
-	s.slow().give(&replayed{Conn: c, r: l.in})
+	s.slow().give(&replayed{Conn: c, r: l.in, release: release})
 }
 
+// track counts an admitted connection among those that are open; false means that there is no room.
 func (s *Server) track(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conns == nil {
+	if s.conns == nil || s.open >= maxConns {
 		return false
 	}
+	s.open++
 	s.conns[c] = struct{}{}
 	return true
+}
+
+// release gives a connection's place back, once it is closed.
+func (s *Server) release() {
+	s.mu.Lock()
+	s.open--
+	s.mu.Unlock()
+}
+
+// refusalLevel makes a neighbour that knocks again and again fill no log: the first time counts.
+func (s *Server) refusalLevel() slog.Level {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refusals {
+		return slog.LevelDebug
+	}
+	s.refusals = true
+	return slog.LevelWarn
 }
 
 func (s *Server) untrack(c net.Conn) {

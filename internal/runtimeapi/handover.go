@@ -41,7 +41,13 @@ func (h *handover) Addr() net.Addr { return h.addr }
 // replayed is a connection whose first bytes were read ahead.
 type replayed struct {
 	net.Conn
-	r *bufio.Reader
+	r       *bufio.Reader
+	release func() // gives its place back, the first time
+}
+
+func (c *replayed) Close() error {
+	defer c.release()
+	return c.Conn.Close()
 }
 
 func (c *replayed) Read(p []byte) (int, error) { return c.r.Read(p) }

@@ -5,6 +5,10 @@ import (
 	"net/http"
 )
 
+// maxInitError bounds an init error's document, in bytes: as it ends the environment, many can be on
+// their way at once.
+const maxInitError = 256 << 10
+
 // postInitError is POST /2018-06-01/runtime/init/error: the runtime could not load the function.
 func (s *Server) postInitError(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
@@ -14,7 +18,7 @@ func (s *Server) postInitError(w http.ResponseWriter, r *http.Request) {
 		refuse(w, &transitionError{at, "InitError"})
 		return
 	}
-	body, ok, err := readBody(r, MaxPayload)
+	body, ok, err := readBody(r, maxInitError)
 	if err != nil || !ok {
 		answer(w, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read")
 		return

@@ -46,13 +46,13 @@ func (s *Server) tooLarge(w http.ResponseWriter) {
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, inv *Invocation) {
 	res := Result{Streamed: true, ContentType: r.Header.Get("Content-Type")}
 	var kept strings.Builder
-	out := io.Writer(&kept)
+	out, limit := io.Writer(&kept), int64(MaxPayload) // what is kept in memory is a response like any other
 	if inv.Stream != nil {
-		out = inv.Stream
+		out, limit = inv.Stream, MaxStream
 	}
-	n, err := io.Copy(out, io.LimitReader(r.Body, MaxStream+1))
+	n, err := io.Copy(out, io.LimitReader(r.Body, limit+1))
 	switch {
-	case n > MaxStream:
+	case n > limit:
 		s.tooLarge(w)
 		return
 	case err != nil:

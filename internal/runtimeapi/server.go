@@ -43,6 +43,9 @@ type Server struct {
 	closing    bool // a shutdown has begun: no more registrations
 	failure    *Failure
 	conns      map[net.Conn]struct{} // those on the warm path; nil once closed
+	open       int                   // connections, with those that net/http has
+	refusals   bool                  // a foreign connection was refused and logged
+	admitting  chan struct{}         // holds one for each connection that has yet to be admitted
 	stop       func()                // ends the net/http side, nil if it never began
 
 	initialized chan struct{} // closed when init has succeeded or failed
@@ -78,6 +81,7 @@ func Listen(cfg Config) (*Server, error) {
 		cfg: cfg, listener: ln,
 		expected:    cfg.ExternalExtensions,
 		conns:       map[net.Conn]struct{}{},
+		admitting:   make(chan struct{}, maxAdmitting),
 		initialized: make(chan struct{}),
 		idle:        make(chan struct{}, 1),
 		results:     make(chan Result, 1),
@@ -87,10 +91,13 @@ func Listen(cfg Config) (*Server, error) {
 	return s, nil
 }
 
+// maxHeader bounds a request's head, in bytes; an error's X-Ray cause is in there.
+const maxHeader = 256 << 10
+
 // serveSlow starts the net/http side. It has no time-outs: `next` waits as long as nobody invokes.
 func (s *Server) serveSlow() *handover {
 	h := newHandover(s.listener.Addr())
-	server := &http.Server{Handler: s.routes(), ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug)}
+	server := &http.Server{Handler: s.routes(), MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug)}
 	s.mu.Lock()
 	s.stop = func() { h.Close(); server.Close() }
 	if s.conns == nil {

@@ -56,9 +56,11 @@ func (o *output) run() {
 		return
 	}
 	raw.Read(func(uintptr) bool {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		return o.drain()
+		for {
+			if end, more := o.some(); !more {
+				return end
+			}
+		}
 	})
 	o.mu.Lock()
 	o.over = true
@@ -67,31 +69,47 @@ func (o *output) run() {
 	o.mu.Unlock()
 }
 
-// Flush hands over everything that was written before the call, an unfinished line included.
+// Flush hands over everything that was written before the call, an unfinished line included, and
+// no more: a function that never stops writing must not hold its invoker up.
 func (o *output) Flush() {
 	o.mu.Lock()
 	if !o.over {
-		o.drain()
+		if n, err := unix.IoctlGetInt(o.fd, unix.TIOCINQ); err == nil && n > 0 {
+			o.drain(n)
+		}
 	}
 	o.rest()
 	o.mu.Unlock()
 }
 
-// drain reads until nothing is left, with o.mu held; it returns true at the end of the pipe. It
-// stops at EAGAIN only: the poller is edge-triggered and tells data and end in one event.
-func (o *output) drain() bool {
-	for {
+// some reads a part of what there is, so that Flush gets its turn; end is true at the pipe's end.
+func (o *output) some() (end, more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.drain(turn)
+}
+
+// turn is how much is read, in bytes, before somebody else may.
+const turn = 64 << 10
+
+// drain reads at least limit bytes, with o.mu held, or what there is; end is true at the pipe's end,
+// more if there may be more. Its goroutine goes on until there is not: the poller is edge-triggered
+// and tells data and end in one event.
+func (o *output) drain(limit int) (end, more bool) {
+	for limit > 0 {
 		n, err := syscall.Read(o.fd, o.read)
 		switch {
 		case n > 0:
 			o.cut(o.read[:n])
+			limit -= n
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
-			return false
+			return false, false
 		default:
-			return true
+			return true, false
 		}
 	}
+	return false, true
 }
 
 // cut hands over the complete lines of b and keeps the rest.

@@ -147,9 +147,9 @@ func (s *Sandbox) plan(p *Process) (m []byte, err error) {
 func (s *Sandbox) limits(add func(...string)) {
 	set := func(resource, value int) { add(boot.Rlimit, strconv.Itoa(resource), strconv.Itoa(value)) }
 	set(unix.RLIMIT_NOFILE, maxFiles)
-	set(unix.RLIMIT_CORE, 0)
-	if s.root && s.isolated {
-		set(unix.RLIMIT_NPROC, maxProcesses) // counted per user id: only where it is the environment's own
+	set(unix.RLIMIT_CORE, 1) // and not 0: see boot's filter
+	if s.isolated {
+		set(unix.RLIMIT_NPROC, maxProcesses) // counted per user id and user namespace: one of them is the environment's own
 	}
 	add(boot.Lock)
 }

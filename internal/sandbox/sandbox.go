@@ -148,8 +148,17 @@ func (s *Sandbox) probe() error {
 	if !s.groups.memory() {
 		s.missing = append(s.missing, "memory control group: MemorySize is only approximated (RLIMIT_DATA)")
 	}
-	if !s.groups.pids() {
+	if !s.groups.pids() && !s.isolated { // RLIMIT_NPROC does it there
 		s.missing = append(s.missing, "pids control group: the number of a function's processes is unlimited")
+	}
+	if boot.LandlockVersion() < boot.ScopeVersion {
+		s.missing = append(s.missing, "Landlock scopes (Linux 6.12): functions reach abstract Unix sockets of this machine, such as X11's")
+	}
+	switch fi, err := os.Stat("/proc/self/exe"); {
+	case !boot.Filters():
+		s.missing = append(s.missing, "system call filter: functions may make user namespaces of their own")
+	case s.root && s.isolated && (err != nil || fi.Mode()&1 == 0): // see boot's start
+		s.missing = append(s.missing, "a part of the system call filter (headgate's own file is not executable by others, mode 0755): functions may make user namespaces of their own")
 	}
 	if !s.root {
 		s.missing = append(s.missing, "separate user ids (needs root): functions run under this user's id")

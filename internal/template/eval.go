@@ -32,10 +32,21 @@ func (b *Bound) evaluator(r Resolver, section string) *evaluator {
 	return e
 }
 
+// maxValue bounds a computed text, in bytes: functions in each other can double it at every level.
+const maxValue = tree.MaxBytes
+
+func tooLong(at *tree.Node, path string) error {
+	return tree.Errorf(at, path, "Template error: a computed value is longer than %d bytes", maxValue)
+}
+
 // eval gives map[string]any, []any, string, json.Number, bool, noValue or Unknown.
 func (e *evaluator) eval(n *tree.Node, path string) (any, error) {
 	if name, arg, ok := intrinsic(n); ok && !(name == "Condition" && e.section != "Conditions") {
-		return e.call(name, arg, path+"."+name)
+		v, err := e.call(name, arg, path+"."+name)
+		if s, ok := v.(string); ok && len(s) > maxValue {
+			return nil, tooLong(arg, path)
+		}
+		return v, err
 	}
 	switch {
 	case n.Is(tree.List):
@@ -190,14 +201,21 @@ func (e *evaluator) sub(arg *tree.Node, path string) (any, error) {
 		return nil, err
 	}
 	var b strings.Builder
+	known := map[string]any{} // each is computed once, however often it stands there
 	for _, p := range parts {
+		if b.Len() > maxValue {
+			return nil, tooLong(text, path)
+		}
 		if !p.Var {
 			b.WriteString(p.Text)
 			continue
 		}
-		v, err := e.subVariable(p.Text, text, vars, path)
-		if err != nil {
-			return nil, err
+		v, ok := known[p.Text]
+		if !ok {
+			if v, err = e.subVariable(p.Text, text, vars, path); err != nil {
+				return nil, err
+			}
+			known[p.Text] = v
 		}
 		if u, ok := v.(Unknown); ok {
 			return u, nil

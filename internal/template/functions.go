@@ -32,7 +32,7 @@ func (e *evaluator) join(arg *tree.Node, path string) (any, error) {
 	if err != nil || unknown != nil {
 		return orUnknown(unknown, err)
 	}
-	parts := make([]string, len(l))
+	parts, size := make([]string, len(l)), 0
 	for i, v := range l {
 		if u, ok := v.(Unknown); ok {
 			return u, nil
@@ -40,6 +40,9 @@ func (e *evaluator) join(arg *tree.Node, path string) (any, error) {
 		var ok bool
 		if parts[i], ok = toText(v); !ok {
 			return nil, tree.Errorf(arg, path, joinArguments)
+		}
+		if size += len(parts[i]) + len(arg.Items[0].Text); size > 2*maxValue { // the last delimiter is not written
+			return nil, tooLong(arg, path)
 		}
 	}
 	return strings.Join(parts, arg.Items[0].Text), nil

@@ -48,6 +48,7 @@ func become() {
 		}
 		err := syscall.Chdir(c.dir)
 		if err == nil {
+			confine(false)
 			err = patiently(func() error { return syscall.Exec(c.argv[0], c.argv, c.env) })
 		}
 		report(itoa(int(errno(err))))
@@ -86,11 +87,17 @@ func (f *first) start(o []string) {
 		report("failed", o[1%len(o)], itoa(int(syscall.EINVAL)))
 		return
 	}
+	if f.launcher.pid == 0 { // the environment's second process
+		f.launch(c.uid, c.gid, c.userns)
+	}
 	pid, e := f.launcher.pid, syscall.Errno(0) //nolint:wastedassign // declares the type
 	if pid != 0 {
 		f.launcher.pid = 0
 		e = f.launcher.handOver(o)
 	} else {
+		// Others may not execute our executable, say. The filter is then this thread's too, which still
+		// has to make user namespaces.
+		confine(true)
 		oomScore("500")
 		e = errno(patiently(func() (err error) {
 			pid, err = syscall.ForkExec(c.argv[0], c.argv, &syscall.ProcAttr{

@@ -48,6 +48,11 @@ func entryName(f *zip.File) (string, error) {
 // functions run as other users; other permission bits stay as the zip has them. Nothing is written
 // outside of dir, whatever names and links the zip holds (os.Root).
 func extract(r io.ReaderAt, size int64, dir string) error {
+	return extractWithin(r, size, dir, maxFiles)
+}
+
+// extractWithin makes at most the number of files and folders given.
+func extractWithin(r io.ReaderAt, size int64, dir string, files int) error {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return err
@@ -57,7 +62,7 @@ func extract(r io.ReaderAt, size int64, dir string) error {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // a folder: nothing is buffered
-	x := &extraction{root: root, bytes: maxUnzipped, files: maxFiles}
+	x := &extraction{root: root, bytes: maxUnzipped, files: files, known: map[string]bool{}}
 	for _, f := range z.File {
 		name, err := entryName(f)
 		if err != nil {
@@ -80,18 +85,22 @@ func extract(r io.ReaderAt, size int64, dir string) error {
 // an inode each.
 const maxFiles = 100_000
 
+// maxDepth bounds the folders above a file; reaching it takes a look at each of them.
+const maxDepth = 100
+
 // extraction is an unpacking under way.
 type extraction struct {
 	root  *os.Root
 	bytes int64 // that may still be written
 	files int   // that may still be made
 	links []string
+	known map[string]bool // folders, so that each is made and looked at once
 }
 
 // made counts a file or folder.
 func (x *extraction) made() error {
 	if x.files--; x.files < 0 {
-		return fmt.Errorf("%w: more than %d files and folders", errTooLarge, maxFiles)
+		return fmt.Errorf("%w: too many files and folders", errTooLarge)
 	}
 	return nil
 }
@@ -130,6 +139,7 @@ func (x *extraction) entry(f *zip.File, name string) error {
 		return err
 	}
 	defer src.Close()
+	delete(x.known, name)                                                        // an empty folder makes place
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // the last of a name wins
 		return err
 	}
@@ -151,9 +161,14 @@ func (x *extraction) folders(name string) error {
 	if name == "." || name == "" {
 		return nil
 	}
+	if strings.Count(name, "/") > maxDepth {
+		return fmt.Errorf("%w: too many folders in each other", errUnsafeEntry)
+	}
 	made := ""
 	for part := range strings.SplitSeq(name, "/") {
-		made = path.Join(made, part)
+		if made = path.Join(made, part); x.known[made] {
+			continue
+		}
 		err := x.root.Mkdir(made, 0o755)
 		switch {
 		case err == nil:
@@ -167,6 +182,7 @@ func (x *extraction) folders(name string) error {
 				return fmt.Errorf("%w: %q is no folder", errUnsafeEntry, made)
 			}
 		}
+		x.known[made] = true
 	}
 	return nil
 }
@@ -190,6 +206,7 @@ func (x *extraction) link(f *zip.File, name string) error {
 	if err := x.made(); err != nil {
 		return err
 	}
+	delete(x.known, name)
 	if err := x.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -1,8 +1,8 @@
 package lambda
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -11,10 +11,11 @@ import (
 func TestLinksThatLeadOutOfThePackageByWayOfOthersAreRefused(t *testing.T) {
 	const link = 0o777 | fs.ModeSymlink
 	for name, entries := range map[string][]entryOf{
-		"a link below a link":       {{"s/", "", 0o755 | fs.ModeDir}, {"p/q/r", "../../s", link}, {"p/q/r/out", "../../../etc", link}},
-		"a file below a link":       {{"s/", "", 0o755 | fs.ModeDir}, {"l", "s", link}, {"l/file", "x", 0o644}},
-		"a target through a link":   {{"a/b/c/up", "../../..", link}, {"a/b/c/out", "up/../../etc", link}},
-		"a target that comes later": {{"a/b/c/out", "up/../../etc", link}, {"a/b/c/up", "../../..", link}},
+		"a link below a link":        {{"s/", "", 0o755 | fs.ModeDir}, {"p/q/r", "../../s", link}, {"p/q/r/out", "../../../etc", link}},
+		"a file below a link":        {{"s/", "", 0o755 | fs.ModeDir}, {"l", "s", link}, {"l/file", "x", 0o644}},
+		"a target through a link":    {{"a/b/c/up", "../../..", link}, {"a/b/c/out", "up/../../etc", link}},
+		"a link in a folder's place": {{"l/", "", 0o755 | fs.ModeDir}, {"s/", "", 0o755 | fs.ModeDir}, {"l", "s", link}, {"l/file", "x", 0o644}},
+		"a target that comes later":  {{"a/b/c/out", "up/../../etc", link}, {"a/b/c/up", "../../..", link}},
 	} {
 		if _, err := unpackInto(t, archive(entries...)); !errors.Is(err, errUnsafeEntry) || !badZip(err) {
 			t.Errorf("%s: %v", name, err)
@@ -25,13 +26,15 @@ func TestLinksThatLeadOutOfThePackageByWayOfOthersAreRefused(t *testing.T) {
 	}
 }
 
-func TestAPackageOfFoldersAloneIsBounded(t *testing.T) {
-	var entries []entryOf
-	deep := strings.Repeat("d/", 500)
-	for i := range maxFiles/500 + 1 {
-		entries = append(entries, entryOf{fmt.Sprintf("%d/%s", i, deep), "", 0o755 | fs.ModeDir})
+func TestTheNumberOfFilesAndFoldersIsBounded(t *testing.T) {
+	b := archive(entryOf{"a/b/c/", "", 0o755 | fs.ModeDir}, entryOf{"a/b/f", "", 0o644}, entryOf{"a/b/c/", "", 0o755 | fs.ModeDir})
+	if err := extractWithin(bytes.NewReader(b), int64(len(b)), t.TempDir(), 4); err != nil {
+		t.Errorf("four: %v", err)
 	}
-	if _, err := unpackInto(t, archive(entries...)); !errors.Is(err, errTooLarge) || !badZip(err) {
-		t.Errorf("%v", err)
+	if err := extractWithin(bytes.NewReader(b), int64(len(b)), t.TempDir(), 3); !errors.Is(err, errTooLarge) || !badZip(err) {
+		t.Errorf("four of three: %v", err)
+	}
+	if _, err := unpackInto(t, archive(entryOf{strings.Repeat("d/", 1000), "", 0o755 | fs.ModeDir})); !errors.Is(err, errUnsafeEntry) {
+		t.Errorf("a thousand deep: %v", err)
 	}
 }

@@ -10,11 +10,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Limits on what is read. Aliases are written out, so the number of nodes, not of bytes, is what a
+// Limits on what is read. Aliases are written out, so the numbers of nodes and of bytes then are what a
 // hostile document blows up.
 const (
 	MaxBytes = 1 << 20 // CloudFormation's limit for a template in S3
 	maxNodes = 400_000
+	maxText  = 16 << 20 // bytes of all scalars: a long one may be meant many times
 	maxDepth = 200
 )
 

@@ -10,6 +10,7 @@ import (
 // reader turns YAML's nodes into ours.
 type reader struct {
 	nodes    int
+	text     int                 // bytes of scalars
 	open     map[*yaml.Node]bool // aliases on the way down: one that contains itself has no value
 	warnings []*Error
 }
@@ -38,6 +39,9 @@ func (r *reader) node(y *yaml.Node, depth int) (*Node, error) {
 	n, err := r.bare(y, depth)
 	if err != nil {
 		return nil, err
+	}
+	if r.text += len(n.Text); r.text > maxText {
+		return nil, r.fail(y, "the template is longer than %d bytes once its aliases are written out.", maxText)
 	}
 	n.Line, n.Column = y.Line, y.Column
 	if tag := y.Tag; y.Style&yaml.TaggedStyle != 0 && strings.HasPrefix(tag, "!") && !strings.HasPrefix(tag, "!!") && len(tag) > 1 {

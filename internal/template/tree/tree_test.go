@@ -87,6 +87,7 @@ func TestRefuses(t *testing.T) {
 	}
 	for _, c := range []struct{ name, in, want string }{
 		{"aliases that blow up", bomb, "more than"},
+		{"a long text that is meant many times", "a: &a " + strings.Repeat("x", 100_000) + "\nb: [" + strings.Repeat("*a, ", 1000) + "]", "longer than"},
 		{"an alias of itself", "a: &a [*a]", "alias"},
 		{"depth", strings.Repeat("[", 500) + strings.Repeat("]", 500), "deep"},
 		{"size", strings.Repeat("#", MaxBytes+1), "may not exceed"},

@@ -145,6 +145,8 @@ func handle(id string, n int, body []byte) {
 		k, err := c.Read(b)
 		c.Close()
 		respond(map[string]any{"text": string(b[:k]), "error": text(err)})
+	case "escape":
+		respond(escape(in.Arg))
 	case "signal":
 		syscall.Kill(os.Getpid(), syscall.Signal(in.N))
 		time.Sleep(time.Second)
