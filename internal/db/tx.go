@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Tx is a running transaction. It belongs to the function that got it.
@@ -90,3 +91,21 @@ func One[T any](tx *Tx, scan func(Row) (T, error), query string, args ...any) (T
 
 // Value scans a row of one column, for All and One: db.One(tx, db.Value[int64], "SELECT …").
 func Value[T any](r Row) (v T, err error) { return v, r.Scan(&v) }
+
+// Values is the list of an insert of several rows: Values(2, 2) is "($1,$2),($3,$4)".
+func Values(rows, columns int) string {
+	var b strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i > 0 && i%columns == 0:
+			b.WriteString("),(")
+		case i > 0:
+			b.WriteByte(',')
+		default:
+			b.WriteByte('(')
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	b.WriteByte(')')
+	return b.String()
+}

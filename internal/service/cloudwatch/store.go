@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/headgate/headgate/internal/db"
@@ -80,31 +79,13 @@ func chunk(n int) int {
 	return 0
 }
 
-// values is "($1,$2),($3,$4)" for n rows of columns.
-func values(n, columns int) string {
-	var b strings.Builder
-	for i := range n * columns {
-		switch {
-		case i > 0 && i%columns == 0:
-			b.WriteString("),(")
-		case i > 0:
-			b.WriteByte(',')
-		default:
-			b.WriteByte('(')
-		}
-		fmt.Fprintf(&b, "$%d", i+1)
-	}
-	b.WriteByte(')')
-	return b.String()
-}
-
 func putBuckets(tx *db.Tx, rows []row) error {
 	args := make([]any, 0, 10*len(rows))
 	for _, r := range rows {
 		args = append(args, r.series, r.start, r.width, r.unit, r.part, r.samples, r.total, r.low, r.high, r.distribution)
 	}
 	_, err := tx.Exec(`INSERT INTO cloudwatch_bucket (series, start, width, unit, part, samples, total, low, high, distribution)
-		VALUES `+values(len(rows), 10)+` ON CONFLICT (series, start, width, unit, part) DO UPDATE SET
+		VALUES `+db.Values(len(rows), 10)+` ON CONFLICT (series, start, width, unit, part) DO UPDATE SET
 		samples = excluded.samples, total = excluded.total, low = excluded.low, high = excluded.high, distribution = excluded.distribution`, args...)
 	return err
 }
@@ -115,7 +96,7 @@ func putMetrics(tx *db.Tx, seen []sighting) error {
 		args = append(args, m.id(), m.account, m.region, m.namespace, m.name, mustJSON(m.dimensions), m.at)
 	}
 	_, err := tx.Exec(`INSERT INTO cloudwatch_metric (series, account, region, namespace, name, dimensions, seen_at)
-		VALUES `+values(len(seen), 7)+` ON CONFLICT (series) DO UPDATE SET seen_at = excluded.seen_at
+		VALUES `+db.Values(len(seen), 7)+` ON CONFLICT (series) DO UPDATE SET seen_at = excluded.seen_at
 		WHERE cloudwatch_metric.seen_at < excluded.seen_at`, args...)
 	return err
 }

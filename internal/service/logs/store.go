@@ -3,8 +3,6 @@ package logs
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/headgate/headgate/internal/caller"
 	"github.com/headgate/headgate/internal/db"
@@ -81,23 +79,6 @@ func rowsOf(n int) int {
 	return 0
 }
 
-func values(n, columns int) string {
-	var b strings.Builder
-	for i := range n * columns {
-		switch {
-		case i > 0 && i%columns == 0:
-			b.WriteString("),(")
-		case i > 0:
-			b.WriteByte(',')
-		default:
-			b.WriteByte('(')
-		}
-		fmt.Fprintf(&b, "$%d", i+1)
-	}
-	b.WriteByte(')')
-	return b.String()
-}
-
 // batch is what one transaction stores: the events, and their sums for each stream and each group. Being made before the first
 // try, it is the same in every try.
 type batch struct {
@@ -148,7 +129,7 @@ func (b batch) put(tx *db.Tx) error {
 		for _, c := range rest[:n] {
 			args = append(args, c.stream.group, c.firstAt, c.id, c.stream.id, c.lastAt, c.data)
 		}
-		k, err := tx.Exec(`INSERT INTO logs_chunk (log_group, first_at, id, stream, last_at, data) VALUES `+values(n, 6)+` ON CONFLICT DO NOTHING`, args...)
+		k, err := tx.Exec(`INSERT INTO logs_chunk (log_group, first_at, id, stream, last_at, data) VALUES `+db.Values(n, 6)+` ON CONFLICT DO NOTHING`, args...)
 		if err != nil {
 			return err
 		}
