@@ -94,7 +94,8 @@ var goEnv = func() func(string) string {
 func installed(what string) (bool, error) {
 	switch what {
 	case "boto3":
-		return exec.Command("python3", "-c", "import boto3").Run() == nil, nil
+		const recent = "import boto3, sys; sys.exit(tuple(map(int, boto3.__version__.split('.')[:2])) < (1, 28))" // knows AWS_ENDPOINT_URL
+		return exec.Command("python3", "-c", recent).Run() == nil, nil
 	case "terraform-provider-aws":
 		return terraformProvider() != "", nil
 	}
