@@ -19,6 +19,9 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cloudformation.Create
 	if err := checkName(aws.ToString(in.ChangeSetName), "changeSetName"); err != nil {
 		return nil, err
 	}
+	if err := unguarded(in.RollbackConfiguration); err != nil {
+		return nil, err
+	}
 	// ImportExistingResources passes, since the CDK always sets it: it matters only where a resource exists outside of the stack,
 	// and creating that one then fails as without it.
 	if in.ChangeSetType == types.ChangeSetTypeImport || len(in.ResourcesToImport) > 0 {

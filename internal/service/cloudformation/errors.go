@@ -13,6 +13,20 @@ func invalid(format string, args ...any) error {
 	return &smithy.GenericAPIError{Code: "ValidationError", Message: fmt.Sprintf(format, args...), Fault: smithy.FaultClient}
 }
 
+// unguarded refuses protection that would not be given: a stack whose alarms nobody watches, or whose policy nobody heeds, is
+// worse than none.
+func unguarded(rollback *types.RollbackConfiguration, policies ...*string) error {
+	if rollback != nil && len(rollback.RollbackTriggers) > 0 {
+		return invalid("RollbackConfiguration is not supported: rollback triggers would not be watched. Guard the deployment of an alias by alarms instead (DeploymentPreference)")
+	}
+	for _, p := range policies {
+		if p != nil {
+			return invalid("Stack policies are not supported: the resources would not be protected")
+		}
+	}
+	return nil
+}
+
 func alreadyExists(format string, args ...any) error {
 	return &types.AlreadyExistsException{Message: aws.String(fmt.Sprintf(format, args...))}
 }

@@ -19,6 +19,9 @@ func (s *Service) CreateStack(ctx context.Context, in *cloudformation.CreateStac
 	if err := checkName(name, "stackName"); err != nil {
 		return nil, err
 	}
+	if err := unguarded(in.RollbackConfiguration, in.StackPolicyBody, in.StackPolicyURL); err != nil {
+		return nil, err
+	}
 	onFailure := string(in.OnFailure)
 	if in.OnFailure != "" && in.DisableRollback != nil {
 		return nil, invalid("You can specify either DisableRollback or OnFailure, but not both.")
@@ -84,6 +87,9 @@ func plainly(err error) error {
 // UpdateStack implements the operation.
 func (s *Service) UpdateStack(ctx context.Context, in *cloudformation.UpdateStackInput, _ ...func(*cloudformation.Options)) (*cloudformation.UpdateStackOutput, error) {
 	c, name := caller.From(ctx), aws.ToString(in.StackName)
+	if err := unguarded(in.RollbackConfiguration, in.StackPolicyBody, in.StackPolicyURL, in.StackPolicyDuringUpdateBody, in.StackPolicyDuringUpdateURL); err != nil {
+		return nil, err
+	}
 	var text string
 	var err error
 	if !aws.ToBool(in.UsePreviousTemplate) {
