@@ -32,20 +32,26 @@ type alarmState struct {
 	decided int64
 }
 
-// evaluate decides on the periods of the task in their order and commits what changes.
+// evaluate decides on the periods of the task in their order and commits what changes. Where another node changed the alarm
+// in between, it decides again from what that node left.
 func (s *Service) evaluate(ctx context.Context, t task) error {
-	changes, err := s.decide(ctx, t)
-	if err != nil || len(changes) == 0 {
-		return err
-	}
-	return s.db.Update(ctx, func(tx *db.Tx) error {
-		for _, c := range changes {
-			if done, err := s.transit(tx, c, t.def); err != nil || !done {
-				return err // not done: another node, or a newer definition, came first
-			}
+	for {
+		changes, err := s.decide(ctx, t)
+		if err != nil || len(changes) == 0 {
+			return err
 		}
-		return nil
-	})
+		var done bool
+		if err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
+			for _, c := range changes {
+				if done, err = s.transit(tx, c, t.def); err != nil || !done {
+					return err
+				}
+			}
+			return nil
+		}); err != nil || done {
+			return err
+		}
+	}
 }
 
 // decide reads what the task looks at in one snapshot and returns the transitions.
@@ -126,12 +132,12 @@ func (a *alarm) decideAt(end, queried int64, running bool, current alarmState, d
 }
 
 // transit writes a change, its history, its actions and its notice. It does nothing and returns
-// false unless the alarm still is what the change starts from.
+// false unless the alarm still is what the change starts from; that its state has the same name again is not enough.
 func (s *Service) transit(tx *db.Tx, c change, def types.MetricAlarm) (bool, error) {
 	n, err := tx.Exec(`UPDATE cloudwatch_alarm SET state = $1, reason = $2, reason_data = $3, updated_at = $4, transitioned_at = $5, decided_to = $11
-		WHERE account = $6 AND region = $7 AND name = $8 AND revision = $9 AND state = $10`,
+		WHERE account = $6 AND region = $7 AND name = $8 AND revision = $9 AND state = $10 AND updated_at = $12 AND decided_to = $13`,
 		string(c.to.value), c.to.reason, c.to.data, c.to.updated, c.to.transitioned,
-		c.Account, c.Region, c.Name, c.revision, string(c.from.value), c.to.decided)
+		c.Account, c.Region, c.Name, c.revision, string(c.from.value), c.to.decided, c.from.updated, c.from.decided)
 	if err != nil || n == 0 {
 		return false, err
 	}

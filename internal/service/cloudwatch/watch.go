@@ -72,7 +72,8 @@ func (w *watch) arrived(sid string, at slot, now int64, news *aggregate) {
 
 func fits(in *input, unit string) bool { return in.unit == "" || in.unit == unit }
 
-// stateChanged hears of a committed state, on whichever node.
+// stateChanged hears of a committed state, on whichever node. Data that came between an alarm's end and this notice of it were
+// left alone, since the alarm seemed to be on: they are looked at now.
 func (w *watch) stateChanged(payload string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,7 +84,12 @@ func (w *watch) stateChanged(payload string) {
 		return
 	}
 	if a := w.alarms[key{c.Account, c.Region, c.Name}]; a != nil {
+		ended := a.state == types.StateValueAlarm && c.State != string(types.StateValueAlarm)
 		a.state = types.StateValue(c.State)
+		if _, queued := w.urgent[a]; ended && a.early() && !queued {
+			w.urgent[a] = false
+			w.signal()
+		}
 	}
 }
 
