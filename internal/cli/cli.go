@@ -33,6 +33,9 @@ type commands struct {
 	Rollouts Rollouts `cmd:"" help:"List, show, watch and stop deployments."`
 	Delete   Delete   `cmd:"" help:"Delete a stack."`
 	SAM      SAM      `cmd:"" name:"sam" help:"Work with SAM templates without a platform."`
+	ASL      ASL      `cmd:"" name:"asl" help:"Check and test state machine definitions."`
+
+	Executions Executions `cmd:"" help:"Start, list, show, watch, stop and redrive executions of state machines."`
 
 	Endpoint string           `help:"Where the platform or an AWS endpoint listens." env:"AWS_ENDPOINT_URL" default:"http://127.0.0.1:4566" placeholder:"URL"`
 	Region   string           `help:"AWS region." env:"AWS_REGION,AWS_DEFAULT_REGION" default:"us-east-1"`

@@ -133,6 +133,24 @@ func templateError(file string, err error) error {
 
 // changeSet makes and executes a change set. changed is false if there was nothing to change.
 func (c *Deploy) changeSet(e *env, client *cloudformation.Client, u *uploader, body []byte) (stackID string, changed bool, err error) {
+	set, err := c.propose(e, client, u, body)
+	if err != nil {
+		return "", false, err
+	}
+	if set == nil {
+		e.line("%s is up to date", c.Stack)
+		if e.json {
+			return "", false, e.print(map[string]any{"type": "result", "stack": c.Stack, "status": "UNCHANGED"})
+		}
+		return "", false, nil
+	}
+	showChanges(e, set)
+	_, err = client.ExecuteChangeSet(e.ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId})
+	return aws.ToString(set.StackId), err == nil, err
+}
+
+// propose makes a change set; nil if nothing would change.
+func (c *Deploy) propose(e *env, client *cloudformation.Client, u *uploader, body []byte) (*cloudformation.DescribeChangeSetOutput, error) {
 	in := &cloudformation.CreateChangeSetInput{StackName: &c.Stack, ChangeSetName: aws.String("headgate-" + id.Hex(12)),
 		Capabilities: types.Capability("").Values(), ChangeSetType: types.ChangeSetTypeUpdate}
 	if len(body) <= inlineTemplate {
@@ -141,7 +159,7 @@ func (c *Deploy) changeSet(e *env, client *cloudformation.Client, u *uploader, b
 		sum := sha256.Sum256(body)
 		key := hex.EncodeToString(sum[:]) + ".template"
 		if err := u.put(key, body); err != nil {
-			return "", false, fmt.Errorf("upload template: %w", err)
+			return nil, fmt.Errorf("upload template: %w", err)
 		}
 		in.TemplateURL = aws.String(fmt.Sprintf("%s/%s/%s", strings.TrimRight(e.endpoint, "/"), u.bucket, key))
 	}
@@ -156,30 +174,20 @@ func (c *Deploy) changeSet(e *env, client *cloudformation.Client, u *uploader, b
 	made, err := client.CreateChangeSet(e.ctx, in)
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" {
-		return "", false, usagef("%s: %w", c.Template, err)
+		return nil, usagef("%s: %w", c.Template, err)
 	}
 	if err != nil {
-		return "", false, err
+		return nil, err
 	}
-	stackID = aws.ToString(made.StackId)
 	set, err := waitChangeSet(e.ctx, client, aws.ToString(made.Id))
-	if err != nil {
-		return stackID, false, err
+	if err != nil || set.Status != types.ChangeSetStatusFailed {
+		return set, err
 	}
-	if set.Status == types.ChangeSetStatusFailed {
-		if reason := aws.ToString(set.StatusReason); !strings.Contains(reason, "didn't contain changes") && !strings.Contains(reason, "No updates") {
-			return stackID, false, failf("change set: %s", reason)
-		}
-		_, _ = client.DeleteChangeSet(e.ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: made.Id}) // tidiness only
-		e.line("%s is up to date", c.Stack)
-		if e.json {
-			return stackID, false, e.print(map[string]any{"type": "result", "stack": c.Stack, "status": "UNCHANGED"})
-		}
-		return stackID, false, nil
+	if reason := aws.ToString(set.StatusReason); !strings.Contains(reason, "didn't contain changes") && !strings.Contains(reason, "No updates") {
+		return nil, failf("change set: %s", reason)
 	}
-	showChanges(e, set)
-	_, err = client.ExecuteChangeSet(e.ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: made.Id})
-	return stackID, err == nil, err
+	_, _ = client.DeleteChangeSet(e.ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: made.Id}) // tidiness only
+	return nil, nil
 }
 
 // parameters are those of the command line; the stack's others keep their values.

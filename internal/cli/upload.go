@@ -2,8 +2,11 @@ package cli
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,20 +19,26 @@ import (
 	"github.com/headgate/headgate/internal/template/tree"
 )
 
-// codeProperty says where a resource type names its code, and how an uploaded package is written there.
+// codeProperty says where a resource type names its code, and how what was uploaded is written there.
 var codeProperty = map[string]struct {
 	property string
 	located  func(bucket, key string) *tree.Node
+	asIs     bool // a file to be uploaded as it is, rather than code to build or zip
 }{
-	"AWS::Serverless::Function":     {"CodeUri", s3URI},
-	"AWS::Serverless::LayerVersion": {"ContentUri", s3URI},
-	"AWS::Lambda::Function":         {"Code", s3Location},
-	"AWS::Lambda::LayerVersion":     {"Content", s3Location},
+	"AWS::Serverless::Function":        {"CodeUri", s3URI, false},
+	"AWS::Serverless::LayerVersion":    {"ContentUri", s3URI, false},
+	"AWS::Serverless::StateMachine":    {"DefinitionUri", s3URI, true},
+	"AWS::Lambda::Function":            {"Code", s3Code, false},
+	"AWS::Lambda::LayerVersion":        {"Content", s3Code, false},
+	"AWS::StepFunctions::StateMachine": {"DefinitionS3Location", s3Location, true},
 }
 
 func s3URI(bucket, key string) *tree.Node { return tree.NewString("s3://" + bucket + "/" + key) }
-func s3Location(bucket, key string) *tree.Node {
+func s3Code(bucket, key string) *tree.Node {
 	return tree.NewMap("S3Bucket", tree.NewString(bucket), "S3Key", tree.NewString(key))
+}
+func s3Location(bucket, key string) *tree.Node {
+	return tree.NewMap("Bucket", tree.NewString(bucket), "Key", tree.NewString(key))
 }
 
 // uploader puts packages and templates into the bucket for artifacts.
@@ -98,6 +107,14 @@ func (u *uploader) packages(root *tree.Node, dir string) error {
 		if !code.Is(tree.String) || strings.HasPrefix(code.Str(), "s3://") {
 			continue // already uploaded, or inline
 		}
+		if kind.asIs {
+			key, err := u.file(p.Key, code, dir)
+			if err != nil {
+				return err
+			}
+			props.Set(kind.property, kind.located(u.bucket, key))
+			continue
+		}
 		runtime := first(props.Get("Runtime").Str(), globals.Get("Runtime").Str())
 		arch := goArch(firstItem(props.Get("Architectures"), globals.Get("Architectures")), loopback(u.e.endpoint))
 		path := code.Str()
@@ -121,6 +138,24 @@ func (u *uploader) packages(root *tree.Node, dir string) error {
 		props.Set(kind.property, kind.located(u.bucket, b.key))
 	}
 	return nil
+}
+
+// file uploads the file that a resource names, and returns its key.
+func (u *uploader) file(resource string, named *tree.Node, dir string) (key string, err error) {
+	path := named.Str()
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", usagef("%s (line %d): %w", resource, named.Line, err)
+	}
+	sum := sha256.Sum256(content)
+	key = hex.EncodeToString(sum[:]) + filepath.Ext(path)
+	if err := u.put(key, content); err != nil {
+		return "", fmt.Errorf("upload %s: %w", resource, err)
+	}
+	return key, nil
 }
 
 func first(texts ...string) string {
