@@ -20,6 +20,8 @@ import (
 	"github.com/headgate/headgate/internal/service/lambda"
 	"github.com/headgate/headgate/internal/service/logs"
 	"github.com/headgate/headgate/internal/service/s3"
+	"github.com/headgate/headgate/internal/service/sfn"
+	"github.com/headgate/headgate/internal/service/sqs"
 	"github.com/headgate/headgate/internal/wire"
 )
 
@@ -27,6 +29,7 @@ import (
 type services struct {
 	sandbox        *sandbox.Sandbox
 	s3             *s3.Service
+	sqs            *sqs.Service
 	iam            *iam.Service
 	sts            *iam.STS
 	logs           *logs.Service
@@ -34,6 +37,7 @@ type services struct {
 	lambda         *lambda.Service
 	codedeploy     *codedeploy.Service
 	cloudformation *cloudformation.Service
+	sfn            *sfn.Service
 	packages       blob.Sweeper
 	closers        []func() error
 }
@@ -58,6 +62,7 @@ func (a *App) newServices() (s *services, err error) {
 	}
 	s.packages = packages
 	s.s3 = s3.New(a.db, a.clock, objects)
+	s.sqs = sqs.New(a.db, a.clock, a.Endpoint)
 	s.iam, s.sts = iam.New(a.db, a.clock), iam.NewSTS(a.sessions)
 	s.logs = logs.New(a.db, a.clock)
 	late := &lateLambda{}
@@ -86,6 +91,10 @@ func (a *App) newServices() (s *services, err error) {
 	s.codedeploy = codedeploy.New(a.db, a.engine, a.clock, codedeploy.Peers{Lambda: s.lambda, CloudWatch: s.cloudwatch, S3: s.s3}, nil)
 	s.cloudformation = cloudformation.New(cloudformation.Deps{DB: a.db, Engine: a.engine, Clock: a.clock, Templates: s.s3,
 		Peers: resource.Peers{Lambda: s.lambda, CodeDeploy: s.codedeploy, IAM: s.iam, CloudWatch: s.cloudwatch, Logs: s.logs, S3: s.s3}})
+	s.sfn = sfn.New(sfn.Deps{DB: a.db, Engine: a.engine, Clock: a.clock,
+		Services: map[string]any{"lambda": s.lambda, "s3": s.s3, "cloudwatch": s.cloudwatch, "cloudwatchlogs": s.logs,
+			"codedeploy": s.codedeploy, "cloudformation": s.cloudformation, "iam": s.iam, "sts": s.sts},
+		Logs: s.logs, Metrics: cloudwatch.Buffered{Service: s.cloudwatch}, Functions: s.lambda})
 	return s, nil
 }
 
@@ -134,6 +143,8 @@ func (s *services) start(ctx context.Context) error {
 	s.onClose(s.cloudwatch.Close)
 	s.codedeploy.Start(ctx)
 	s.onClose(func() error { s.codedeploy.Close(); return nil })
+	s.sfn.Start(ctx)
+	s.onClose(func() error { s.sfn.Close(); return nil })
 	if err := s.lambda.Start(ctx); err != nil {
 		return err
 	}
@@ -157,6 +168,7 @@ func (s *services) wired() (out []*wire.Service, err error) {
 	}{
 		{wire.Lambda(), s.lambda}, {wire.CodeDeploy(), s.codedeploy}, {wire.CloudFormation(), s.cloudformation},
 		{wire.CloudWatch(), s.cloudwatch}, {wire.Logs(), s.logs}, {wire.IAM(), s.iam}, {wire.STS(), s.sts},
+		{wire.StepFunctions(), s.sfn}, {wire.SQS(), s.sqs},
 	} {
 		w, err := wire.New(x.cfg, x.service)
 		if err != nil {

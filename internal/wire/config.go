@@ -23,7 +23,7 @@ const (
 const DefaultMaxBody = 100 << 20
 
 // Config describes an AWS service: what its clients send, and what the SDK knows of it. Lambda,
-// CodeDeploy, StepFunctions, CloudWatch, Logs, CloudFormation, IAM and STS return ready ones.
+// CodeDeploy, StepFunctions, SQS, CloudWatch, Logs, CloudFormation, IAM and STS return ready ones.
 type Config struct {
 	Name      string   // AWS's short name, as in messages: "lambda"
 	Signing   string   // service in the SigV4 credential scope

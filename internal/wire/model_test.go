@@ -17,7 +17,7 @@ func allConfigs() map[string]Config {
 	return map[string]Config{
 		"lambda/2015-03-31": Lambda(), "codedeploy/2014-10-06": CodeDeploy(), "stepfunctions/2016-11-23": StepFunctions(),
 		"cloudwatch/2010-08-01": CloudWatch(), "logs/2014-03-28": Logs(), "cloudformation/2010-05-15": CloudFormation(),
-		"iam/2010-05-08": IAM(), "sts/2011-06-15": STS(),
+		"iam/2010-05-08": IAM(), "sts/2011-06-15": STS(), "sqs/2012-11-05": SQS(),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/headgate/headgate/internal/wire/constraints"
@@ -44,6 +45,15 @@ func StepFunctions() Config {
 	return Config{
 		Name: "states", Signing: "states", Target: "AWSStepFunctions", Protocols: AWSJSON, JSONVersion: "1.0",
 		MaxBody: maxRPCBody, Client: reflect.TypeFor[*sfn.Client](), Errors: sfn.TypeRegistry, ValidationCode: "ValidationException",
+	}
+}
+
+// SQS describes Amazon SQS, which says in its own errors what a generic constraint would.
+func SQS() Config {
+	return Config{
+		Name: "sqs", Signing: "sqs", Target: "AmazonSQS", Protocols: AWSJSON | Query, JSONVersion: "1.0",
+		APIVersion: "2012-11-05", XMLNamespace: "http://queue.amazonaws.com/doc/2012-11-05/", QueryCompatible: true,
+		MaxBody: maxRPCBody, Client: reflect.TypeFor[*sqs.Client](), Errors: sqs.TypeRegistry,
 	}
 }
 
