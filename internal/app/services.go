@@ -82,7 +82,7 @@ func (a *App) newServices() (s *services, err error) {
 		},
 		Credentials: a.functionCredentials,
 		CodeURL:     a.codeLink,
-		S3:          s.s3, Logs: logs.Buffered{Service: s.logs}, Metrics: cloudwatch.Buffered{Service: s.cloudwatch},
+		S3:          s.s3, SQS: s.sqs, Logs: logs.Buffered{Service: s.logs}, Metrics: cloudwatch.Buffered{Service: s.cloudwatch},
 	})
 	if err != nil {
 		return nil, err

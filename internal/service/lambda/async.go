@@ -53,13 +53,17 @@ type attempt struct {
 	OnSuccess, OnFailure string
 }
 
-// enqueue stores the event; once it returns nil the function will be invoked.
+// enqueue stores the event; once it returns nil the function will be invoked. A repeated request, whose event is there still,
+// is stored already.
 func (s *Service) enqueue(ctx context.Context, call invocation) error {
 	c := caller.From(ctx)
 	c.RequestID = ""
 	st := asyncState{ID: call.request, Caller: c, Account: call.account, Region: call.region, Name: call.name, Qualifier: call.qualifier,
 		ClientContext: call.clientContext, Created: s.Clock.Now()}
 	return s.DB.Update(ctx, func(tx *db.Tx) error {
+		if n, err := db.One(tx, db.Value[int64], `SELECT COUNT(*) FROM lambda_async_event WHERE id = $1`, st.ID); err != nil || n > 0 {
+			return wrap(err, "look for the event")
+		}
 		if _, err := tx.Exec(`INSERT INTO lambda_async_event (id, payload) VALUES ($1, $2)`, st.ID, call.payload); err != nil {
 			return wrap(err, "store event")
 		}

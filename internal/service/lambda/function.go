@@ -297,7 +297,7 @@ func (s *Service) deleteVersion(tx *db.Tx, t target, number int64) error {
 	if len(by) > 0 {
 		return conflict("Version %s cannot be deleted because it is referenced by these aliases: [%s]", t.qualifier, strings.Join(by, ", "))
 	}
-	if err := s.checkInUse(tx, t); err != nil {
+	if err := checkInUse(tx, s.InUse, t); err != nil {
 		return err
 	}
 	if err := releasePackages(tx, v); err != nil {
@@ -321,18 +321,30 @@ func deleteQualified(tx *db.Tx, t target) error {
 	return nil
 }
 
-// checkInUse refuses to delete what somebody else needs.
-func (s *Service) checkInUse(tx *db.Tx, t target) error {
-	for _, ask := range s.InUse {
-		by, err := ask(tx.Context(), tx, t.arn())
+// checkInUse refuses to delete what somebody else needs, and names all who do.
+func checkInUse(tx *db.Tx, ask []InUse, t target) error {
+	var by []string
+	for _, f := range ask {
+		users, err := f(tx.Context(), tx, t.arn())
 		if err != nil {
 			return fmt.Errorf("ask who needs %s: %w", t.arn(), err)
 		}
-		if len(by) > 0 {
-			return conflict("%s cannot be deleted because it is needed by: %s", t.arn(), strings.Join(by, ", "))
-		}
+		by = append(by, users...)
+	}
+	if len(by) > 0 {
+		return conflict("%s cannot be deleted because it is needed by: %s", t.arn(), named(by))
 	}
 	return nil
+}
+
+// maxNamed is how many of those who need a version an error names.
+const maxNamed = 10
+
+func named(by []string) string {
+	if more := len(by) - maxNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(by[:maxNamed], ", "), more)
+	}
+	return strings.Join(by, ", ")
 }
 
 func (s *Service) deleteAll(tx *db.Tx, k key) error {
@@ -345,7 +357,7 @@ func (s *Service) deleteAll(tx *db.Tx, k key) error {
 		if v.number == 0 {
 			continue
 		}
-		if err := s.checkInUse(tx, target{k, versionName(v.number)}); err != nil {
+		if err := checkInUse(tx, s.Pinned, target{k, versionName(v.number)}); err != nil {
 			return err
 		}
 	}

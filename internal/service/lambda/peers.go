@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/headgate/headgate/internal/caller"
 	"github.com/headgate/headgate/internal/db"
@@ -29,7 +30,16 @@ type Metrics interface {
 	PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, optFns ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error)
 }
 
+// SQS is where event source mappings fetch messages.
+type SQS interface {
+	GetQueueUrl(ctx context.Context, in *sqs.GetQueueUrlInput, optFns ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error)
+	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, optFns ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
+	ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, optFns ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
+	DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageBatchInput, optFns ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
+}
+
 var (
+	_ SQS     = (*sqs.Client)(nil)
 	_ S3      = (*s3.Client)(nil)
 	_ Logs    = (*cloudwatchlogs.Client)(nil)
 	_ Metrics = (*cloudwatch.Client)(nil)
@@ -52,5 +62,6 @@ type FindRuntime func(runtime string) (substitute string, err error)
 // IssueCredentials makes the credentials that a function runs with: those of its role.
 type IssueCredentials func(ctx context.Context, c caller.Caller, roleARN, sessionName string) (environment.Credentials, error)
 
-// InUse names whatever needs the version (its qualified ARN), so that it cannot be deleted: "execution arn:…".
+// InUse names whatever needs the version (its qualified ARN), so that it cannot be deleted: "execution arn:…". It is called in
+// the transaction that deletes, and must only read.
 type InUse func(ctx context.Context, tx *db.Tx, versionARN string) ([]string, error)

@@ -11,7 +11,8 @@ import (
 )
 
 // requestIDs makes the ids of invocations: the id of the API request, which the client sees in its
-// answer, but each only once, since one request may come to several invocations in this process.
+// answer, but each only once, since one request may come to several invocations in this process. Ids that are made of a
+// name (UUIDs of version 5), as executions have them, are idempotency tokens: who repeats one repeats the invocation.
 type requestIDs struct {
 	mu     sync.Mutex
 	recent [256]string
@@ -21,8 +22,12 @@ type requestIDs struct {
 
 func (r *requestIDs) take(ctx context.Context) string {
 	request := caller.From(ctx).RequestID
-	if _, err := uuid.Parse(request); err != nil {
+	u, err := uuid.Parse(request)
+	if err != nil {
 		return id.Request()
+	}
+	if token(u) {
+		return request
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,3 +42,6 @@ func (r *requestIDs) take(ctx context.Context) string {
 	r.next = (r.next + 1) % len(r.recent)
 	return request
 }
+
+// token tells a request id that is an idempotency token.
+func token(u uuid.UUID) bool { return u.Version() == 5 }

@@ -28,6 +28,7 @@ type Deps struct {
 	Credentials IssueCredentials // optional: functions then run without credentials
 
 	S3      S3      // optional: packages in buckets are then refused
+	SQS     SQS     // optional: event source mappings are then refused
 	Logs    Logs    // optional
 	Metrics Metrics // optional
 
@@ -35,6 +36,9 @@ type Deps struct {
 	CodeURL func(ctx context.Context, sha string) string
 	// InUse are asked before a version is deleted; optional.
 	InUse []InUse
+	// Pinned are asked, for each version, before a function is deleted as a whole; optional. AWS deletes it whatever still
+	// runs, and so do we, but for those who asked for more than AWS has: executions that are pinned to exact versions.
+	Pinned []InUse
 
 	Limits Limits
 	Logger *slog.Logger // optional
@@ -97,9 +101,10 @@ type Service struct {
 	metrics   *metricWriter
 	async     chan struct{} // slots of asynchronous invocations under way
 
-	life   context.Context // ends when Close has drained
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	stopPolling context.CancelFunc
+	life        context.Context // ends when Close has drained
+	cancel      context.CancelFunc
+	wg          sync.WaitGroup
 }
 
 // New makes the service and registers its instances on d.Engine. Start must follow.
@@ -107,7 +112,7 @@ func New(d Deps) (*Service, error) {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
 	}
-	s := &Service{Deps: d, limits: d.Limits.withDefaults(), log: d.Logger}
+	s := &Service{Deps: d, limits: d.Limits.withDefaults(), log: d.Logger, stopPolling: func() {}}
 	s.life, s.cancel = context.WithCancel(context.Background())
 	var err error
 	if s.packages, err = newPackages(filepath.Join(d.Dir, "code"), d.Blobs); err != nil {
@@ -131,6 +136,11 @@ func (s *Service) Start(ctx context.Context) error {
 	s.background(func() { s.metrics.run(s.life, s.limits.FlushMetrics) })
 	s.background(func() { s.pool.reap(s.life) })
 	s.background(func() { s.collectPackages(s.life) })
+	if s.SQS != nil {
+		polls, stop := context.WithCancel(s.life)
+		s.stopPolling = stop
+		s.background(func() { newPollers(s).run(polls) })
+	}
 	return ctx.Err()
 }
 
@@ -145,6 +155,7 @@ func (s *Service) background(f func()) {
 // Close lets running invocations finish, for Limits.DrainTimeout at most, ends every environment and
 // writes what logs and metrics are left. Stop the durable engine first: it invokes too.
 func (s *Service) Close() error {
+	s.stopPolling()
 	s.pool.close(s.limits.DrainTimeout)
 	s.cancel()
 	s.wg.Wait()

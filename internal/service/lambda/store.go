@@ -145,8 +145,13 @@ func changed(tx *db.Tx, k key) { tx.Notify(topic, k.String()) }
 func scanJSON[T any](r db.Row) (v T, err error) {
 	var s string
 	if err = r.Scan(&s); err == nil {
-		err = json.Unmarshal([]byte(s), &v)
+		v, err = parseJSON[T](s)
 	}
+	return v, err
+}
+
+func parseJSON[T any](s string) (v T, err error) {
+	err = json.Unmarshal([]byte(s), &v)
 	return v, err
 }
 

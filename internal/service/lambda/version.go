@@ -28,16 +28,27 @@ func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionI
 		return nil, err
 	}
 	out := &lambda.PublishVersionOutput{}
+	// Executions with pinned functions ask at each start, and nearly always nothing has changed: no write then.
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		fn, v, err := readForPublish(tx, t.key, in)
+		if err != nil {
+			return err
+		}
+		p, ok, err := published(tx, fn, v)
+		if ok {
+			copyFields(out, p.shown.Config)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if out.Version != nil {
+		return out, nil
+	}
 	err = s.DB.Update(ctx, func(tx *db.Tx) error {
-		fn, err := readFunction(tx, t.key, functionNotFound(t.key.arn("")))
+		fn, v, err := readForPublish(tx, t.key, in)
 		if err != nil {
-			return err
-		}
-		v, err := readLatest(tx, t.key)
-		if err != nil {
-			return err
-		}
-		if err := firstError(checkSettled(v), checkRevision(in.RevisionId, v.shown.Config.RevisionId), checkCode(in.CodeSha256, v)); err != nil {
 			return err
 		}
 		p, err := publish(tx, &fn, v, in.Description)
@@ -52,6 +63,19 @@ func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionI
 		return nil, err
 	}
 	return out, nil
+}
+
+// readForPublish reads $LATEST, if it may be published.
+func readForPublish(tx *db.Tx, k key, in *lambda.PublishVersionInput) (functionRow, versionRow, error) {
+	fn, err := readFunction(tx, k, functionNotFound(k.arn("")))
+	if err != nil {
+		return fn, versionRow{}, err
+	}
+	v, err := readLatest(tx, k)
+	if err != nil {
+		return fn, v, err
+	}
+	return fn, v, firstError(checkSettled(v), checkRevision(in.RevisionId, v.shown.Config.RevisionId), checkCode(in.CodeSha256, v))
 }
 
 // checkSettled refuses to change or publish $LATEST while it is being readied (FACTS §4).
@@ -80,13 +104,10 @@ func checkCode(wanted *string, v versionRow) error {
 // publish writes the next version of v, which is $LATEST, and counts it in fn, whose row the
 // caller writes. A version of a package that is not ready becomes Active together with it.
 func publish(tx *db.Tx, fn *functionRow, v versionRow, description *string) (versionRow, error) {
-	hash := v.shown.hash()
-	if fn.lastVersion > 0 && fn.publishedHash == hash {
-		if p, err := readVersion(tx, fn.key, fn.lastVersion); !errors.Is(err, db.ErrNotFound) {
-			return p, err
-		}
+	if p, ok, err := published(tx, *fn, v); ok || err != nil {
+		return p, err
 	}
-	fn.lastVersion, fn.publishedHash = fn.lastVersion+1, hash
+	fn.lastVersion, fn.publishedHash = fn.lastVersion+1, v.shown.hash()
 	p := versionRow{key: fn.key, number: fn.lastVersion, shown: v.shown, preparation: v.preparation}
 	p.shown.Generation = id.Request()
 	c := &p.shown.Config
@@ -100,6 +121,18 @@ func publish(tx *db.Tx, fn *functionRow, v versionRow, description *string) (ver
 		p.serving = &p.shown
 	}
 	return p, writeVersion(tx, p)
+}
+
+// published is the last version, if $LATEST has not changed since.
+func published(tx *db.Tx, fn functionRow, v versionRow) (versionRow, bool, error) {
+	if fn.lastVersion == 0 || fn.publishedHash != v.shown.hash() {
+		return versionRow{}, false, nil
+	}
+	p, err := readVersion(tx, fn.key, fn.lastVersion)
+	if errors.Is(err, db.ErrNotFound) {
+		return p, false, nil
+	}
+	return p, err == nil, err
 }
 
 // hash is the same for snapshots of the same code and configuration.
