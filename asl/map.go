@@ -1,8 +1,6 @@
 package asl
 
 import (
-	"strings"
-
 	"github.com/headgate/headgate/asl/jsonvalue"
 )
 
@@ -62,18 +60,6 @@ func (p *parser) mapState(s *State, f *fields) {
 	}
 	p.flow(s, f, flowFields{paths: true, result: true, retry: true})
 	p.transition(s, f)
-}
-
-// checkLabel refuses what a map run's name cannot hold.
-func checkLabel(f *fields, label string) {
-	if n := len([]rune(label)); n == 0 || n > 40 {
-		f.note("Label", "Label must be from 1 to 40 characters long")
-	}
-	if strings.ContainsFunc(label, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f && r <= 0x9f || strings.ContainsRune("?*<>{}[]:;,\\|^~$#%&`\"/", r)
-	}) {
-		f.note("Label", "Label cannot contain special characters")
-	}
 }
 
 func (p *parser) processor(m *Map, f *fields) {

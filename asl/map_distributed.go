@@ -284,3 +284,9 @@ func (m *StateMachine) Child(path []string) *StateMachine {
 	}
 	return &StateMachine{QueryLanguage: m.QueryLanguage, Scope: st.Map.Processor}
 }
+
+// HasReader tells whether the items are read from somewhere else than the state's input.
+func (m *Map) HasReader() bool { return m.reader != nil }
+
+// HasWriter tells whether the results are written elsewhere, so that the state's result tells where.
+func (m *Map) HasWriter() bool { return m.writer != nil }

@@ -104,6 +104,8 @@ type (
 		Failed bool   `json:"failed,omitempty"`
 		Cause  string `json:"cause,omitempty"`
 	}
+	// LimitsChanged tells that the Spec's limits were changed: more children may start, or too many have failed.
+	LimitsChanged struct{}
 	// StopRun ends the run from outside.
 	StopRun struct{}
 )
@@ -112,6 +114,7 @@ func (Begin) mapRunEvent()          {}
 func (ItemsRead) mapRunEvent()      {}
 func (ChildEnded) mapRunEvent()     {}
 func (ResultsWritten) mapRunEvent() {}
+func (LimitsChanged) mapRunEvent()  {}
 func (StopRun) mapRunEvent()        {}
 
 type (
@@ -172,6 +175,10 @@ func (m *StateMachine) StepMapRun(r *MapRun, ev MapRunEvent, now time.Time) []Co
 			s.end(MapRunEnded{Failed: true, Error: ErrResultWriter, Cause: ev.Cause})
 		default:
 			s.end(MapRunEnded{Output: ev.Output})
+		}
+	case LimitsChanged:
+		if r.Phase == "running" {
+			s.settle()
 		}
 	case StopRun:
 		if r.Phase != "ended" {
@@ -318,7 +325,16 @@ func (s *mapRunStepper) childEnded(ev ChildEnded) {
 	r.Running--
 	if ev.Status == Succeeded {
 		r.Succeeded += c.Items
-	} else if r.Failed += c.Items; s.exceeded() {
+		s.advance()
+		return
+	}
+	r.Failed += c.Items
+	s.settle()
+}
+
+// settle ends the run if too many have failed, or goes on with it.
+func (s *mapRunStepper) settle() {
+	if s.exceeded() {
 		s.end(MapRunEnded{Failed: true, Error: ErrTolerated, Cause: "The specified tolerated failure threshold was exceeded"})
 		return
 	}

@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"strings"
 	"time"
 
 	"github.com/headgate/headgate/asl/jsonvalue"
@@ -12,7 +13,8 @@ type StateTest struct {
 	StateName  string
 	Info       Info
 	Input      Text
-	Context    *Object         // replaces the context object if set
+	// Context replaces the context object if set. Without it a state inside a Map state sees the input as the first item.
+	Context    *Object
 	Variables  map[string]Text // assigned before
 	RetryCount int             // how often the state was retried before
 	// Failed is how many iterations of a Map state failed, of which its tolerance decides.
@@ -43,29 +45,38 @@ type StateResult struct {
 	Output       Text
 	NextState    string
 	Error, Cause string
+	Variables    map[string]Text // as the state left them
 	Inspection   Inspection
 }
 
-// ParseState reads the state to test: Definition's own, or the one named.
+// ParseState reads the state to test: Definition's own, or the one named, which is nil if the definition has none of
+// that name.
 func (t *StateTest) ParseState() (*StateMachine, *State, error) {
+	m, st, _, err := t.parse()
+	return m, st, err
+}
+
+// parse is ParseState; inMap tells that the state is part of a Map state's item processor.
+func (t *StateTest) parse() (_ *StateMachine, _ *State, inMap bool, _ error) {
 	v, err := jsonvalue.Decode(t.Definition)
 	if o, ok := v.(*jsonvalue.Object); err == nil && ok && t.StateName != "" {
 		if _, machine := o.Get("States"); machine {
 			m, err := Parse(t.Definition)
 			if err != nil {
-				return nil, nil, err
+				return nil, nil, false, err
 			}
 			var found *State
-			m.Walk(func(_ string, s *State) {
+			m.Walk(func(path string, s *State) {
 				if s.Name == t.StateName {
 					found = s
+					inMap = strings.Contains(path, "/ItemProcessor/States/") || strings.Contains(path, "/Iterator/States/")
 				}
 			})
-			return m, found, nil
+			return m, found, inMap, nil
 		}
 	}
 	if err != nil {
-		return nil, nil, &DefinitionError{[]Diagnostic{jsonDiagnostic(string(t.Definition), err)}}
+		return nil, nil, false, &DefinitionError{[]Diagnostic{jsonDiagnostic(string(t.Definition), err)}}
 	}
 	const name = "StateName" // what AWS calls a state that has none
 	p := &parser{names: map[string]string{}, root: JSONPath}
@@ -75,15 +86,15 @@ func (t *StateTest) ParseState() (*StateMachine, *State, error) {
 	}
 	s := p.state(name, f, p.root)
 	if len(p.found) > 0 {
-		return nil, nil, &DefinitionError{p.found}
+		return nil, nil, false, &DefinitionError{p.found}
 	}
 	m := &StateMachine{QueryLanguage: p.root, Scope: Scope{StartAt: name, States: map[string]*State{name: s}, names: []string{name}}}
-	return m, s, nil
+	return m, s, false, nil
 }
 
 // Run runs the state once: no retry is made, no time-out waited for, no next state entered.
 func (t *StateTest) Run(now time.Time) (*StateResult, error) {
-	_, st, err := t.ParseState()
+	_, st, inMap, err := t.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +102,11 @@ func (t *StateTest) Run(now time.Time) (*StateResult, error) {
 		return nil, &DefinitionError{[]Diagnostic{{Severity: SeverityError, Code: CodeTarget, Message: "State not found: " + t.StateName, Location: "/States"}}}
 	}
 	m := &StateMachine{QueryLanguage: st.QueryLanguage, Scope: Scope{StartAt: st.Name, States: map[string]*State{st.Name: st}, names: []string{st.Name}}}
-	x := New(t.Info, t.Input)
+	info := t.Info
+	if inMap && t.Context == nil {
+		info.MapRunARN, info.Item = info.MachineARN+"/test", t.Input // that of the iteration's item, index 0
+	}
+	x := New(info, t.Input)
 	x.StartedAt = now.UTC().Truncate(time.Millisecond)
 	result := &StateResult{Inspection: Inspection{Data: map[string]Text{"input": t.Input}, Numbers: map[string]float64{}}}
 	s := &stepper{m: m, x: x, now: x.StartedAt, inspect: &result.Inspection, overrides: t.Context}
@@ -102,6 +117,7 @@ func (t *StateTest) Run(now time.Time) (*StateResult, error) {
 	s.execute(f)
 	t.work(s, f, st)
 	t.conclude(s, f, st, result)
+	result.Variables = f.Variables
 	return result, nil
 }
 

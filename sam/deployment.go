@@ -161,22 +161,26 @@ func (d *deployments) sharedCondition() string {
 		return names[0]
 	}
 	slices.Sort(names)
-	conditions := d.t.root.Get("Conditions")
-	if conditions == nil {
+	if d.t.root.Get("Conditions") == nil {
 		return ""
 	}
-	// Fn::Or takes ten arguments at most: more go through numbered ones in between.
+	d.t.addAnyOf(deploymentCondition, names)
+	return deploymentCondition
+}
+
+// addAnyOf adds a condition that holds if one of the names does. Fn::Or takes ten arguments at most: more
+// go through numbered ones in between.
+func (t *translator) addAnyOf(id string, names []string) {
 	for len(names) > 10 {
 		var next []string
 		for i := 0; i < len(names); i += 10 {
-			id := deploymentCondition + strconv.Itoa(i/10)
-			conditions.Set(id, anyOf(names[i:min(i+10, len(names))]))
-			next = append(next, id)
+			part := id + strconv.Itoa(i/10)
+			t.addCondition(part, anyOf(names[i:min(i+10, len(names))]))
+			next = append(next, part)
 		}
 		names = next
 	}
-	conditions.Set(deploymentCondition, anyOf(names))
-	return deploymentCondition
+	t.addCondition(id, anyOf(names))
 }
 
 func anyOf(names []string) *tree.Node {

@@ -6,38 +6,60 @@ import (
 	"github.com/headgate/headgate/internal/template/tree"
 )
 
-// event expands one event source of a function.
-type event struct {
-	f     *function
+// source is one event source, of a function or of a state machine.
+type source struct {
+	b     *base // of its owner
+	add   func(*resource)
 	name  string     // as in Events
-	id    string     // function's and event's name: the prefix of what is made
+	id    string     // owner's and event's name: the prefix of what is made
 	typ   string     // as in Type
 	props *tree.Node // never nil
+
+	// inEvent words what is wrong with an event: of a function it names both.
+	inEvent func(name, format string, args ...any) error
+}
+
+// event expands one event source of a function.
+type event struct {
+	source
+	f *function
 }
 
 // events expands the function's event sources, in the order of their names' appearance.
 func (f *function) events() error {
-	events := f.get("Events")
-	if events != nil && !events.Is(tree.Map) {
-		return resourceError(f.id, "Property 'Events' should be a map.")
+	sources, err := f.sources(f.add, f.inEvent)
+	if err != nil {
+		return err
 	}
-	for _, p := range pairsOf(events) {
-		typ := p.Value.Get("Type")
-		if !p.Value.Is(tree.Map) || !typ.Is(tree.String) {
-			return f.inEvent(p.Key, "Resource dict has missing or invalid value for key Type. Event Type is: %s.", pythonText(typ))
-		}
-		e := &event{f: f, name: p.Key, id: f.id + p.Key, typ: typ.Text, props: present(p.Value.Get("Properties"))}
-		if e.props == nil {
-			e.props = tree.NewMap()
-		}
-		if !e.props.Is(tree.Map) {
-			return f.inEvent(p.Key, "Properties should be a map.")
-		}
-		if err := e.expand(); err != nil {
+	for _, s := range sources {
+		if err := (&event{s, f}).expand(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sources reads the Events property.
+func (b *base) sources(add func(*resource), inEvent func(name, format string, args ...any) error) (out []source, err error) {
+	events := b.get("Events")
+	if events != nil && !events.Is(tree.Map) {
+		return nil, resourceError(b.id, "Property 'Events' should be a map.")
+	}
+	for _, p := range pairsOf(events) {
+		typ := p.Value.Get("Type")
+		if !p.Value.Is(tree.Map) || !typ.Is(tree.String) {
+			return nil, inEvent(p.Key, "Resource dict has missing or invalid value for key Type. Event Type is: %s.", pythonText(typ))
+		}
+		s := source{b: b, add: add, name: p.Key, id: b.id + p.Key, typ: typ.Text, props: present(p.Value.Get("Properties")), inEvent: inEvent}
+		if s.props == nil {
+			s.props = tree.NewMap()
+		}
+		if !s.props.Is(tree.Map) {
+			return nil, inEvent(p.Key, "Properties should be a map.")
+		}
+		out = append(out, s)
+	}
+	return out, nil
 }
 
 // inEvent is the error that names the function and the event.
@@ -45,11 +67,11 @@ func (f *function) inEvent(name, format string, args ...any) error {
 	return resourceError(f.id, "%s", eventError(name, format, args...).Error())
 }
 
-func (e *event) fail(format string, args ...any) error { return e.f.inEvent(e.name, format, args...) }
+func (e *source) fail(format string, args ...any) error { return e.inEvent(e.name, format, args...) }
 
 // failByID is fail with the longer name, which the transform uses for what it finds late.
-func (e *event) failByID(format string, args ...any) error {
-	return e.f.inEvent(e.id, format, args...)
+func (e *source) failByID(format string, args ...any) error {
+	return e.inEvent(e.id, format, args...)
 }
 
 func (e *event) expand() error {
@@ -70,14 +92,18 @@ func (e *event) expand() error {
 		return e.sns()
 	case "SQS", "Kinesis", "DynamoDB":
 		return e.mapping()
-	case "Api", "HttpApi", "Cognito", "MSK", "MQ", "SelfManagedKafka", "DocumentDB", "ScheduleV2":
+	case "ScheduleV2":
+		return e.scheduler(e.functionARN(), "lambda:InvokeFunction", "LambdaPolicy")
+	case "Api":
+		return e.api()
+	case "HttpApi", "Cognito", "MSK", "MQ", "SelfManagedKafka", "DocumentDB":
 		return e.fail("Events of type %s are not supported yet.", e.typ)
 	}
 	return e.fail("Resource dict has missing or invalid value for key Type. Event Type is: %s.", e.typ)
 }
 
 // known checks the event's properties; every one may be of any kind.
-func (e *event) known(names string, required ...string) error {
+func (e *source) known(names string, required ...string) error {
 	m := map[string]kinds{}
 	for _, n := range strings.Fields(names) {
 		m[n] = anyValue
@@ -85,12 +111,20 @@ func (e *event) known(names string, required ...string) error {
 	return checkProperties(e.id, e.typ, e.props, m, required...)
 }
 
-func (e *event) get(name string) *tree.Node { return present(e.props.Get(name)) }
+func (e *source) get(name string) *tree.Node { return present(e.props.Get(name)) }
 
-func (e *event) make(suffix, typ string, props *tree.Node) *resource {
-	r := e.f.make(e.id+suffix, typ, props)
-	e.f.add(r)
+func (e *source) make(suffix, typ string, props *tree.Node) *resource {
+	r := e.b.make(e.id+suffix, typ, props)
+	e.add(r)
 	return r
+}
+
+// targetID names the rule's target; EventBridge takes 64 characters.
+func (e *source) targetID(suffix string) *tree.Node {
+	if t := present(e.get("Target").Get("Id")); t != nil {
+		return t.Clone()
+	}
+	return tree.NewString(e.id[:min(len(e.id), 64-len(suffix))] + suffix)
 }
 
 // functionRef is what names the function to Lambda: the alias if there is one.

@@ -47,7 +47,7 @@ func (e *event) rule() error {
 }
 
 // state sets State out of State or the older Enabled.
-func (e *event) state(props *tree.Node) error {
+func (e *source) state(props *tree.Node) error {
 	state, enabled := e.get("State"), e.get("Enabled")
 	switch {
 	case state != nil && enabled != nil:
@@ -67,11 +67,7 @@ func (e *event) state(props *tree.Node) error {
 // eventsRule makes the AWS::Events::Rule, the queue for what could not be delivered, and the
 // permission.
 func (e *event) eventsRule(props *tree.Node, inputs ...string) error {
-	id := tree.NewString(e.id + "LambdaTarget")
-	if t := present(e.get("Target").Get("Id")); t != nil {
-		id = t.Clone()
-	}
-	target := tree.NewMap("Arn", e.functionARN(), "Id", id)
+	target := tree.NewMap("Arn", e.functionARN(), "Id", e.targetID("LambdaTarget"))
 	copyAll(target, e.props, inputs...)
 	rule := e.make("", "AWS::Events::Rule", props)
 	if d := e.get("DeadLetterConfig"); d != nil {
@@ -90,34 +86,43 @@ func (e *event) eventsRule(props *tree.Node, inputs ...string) error {
 	return nil
 }
 
-// deadLetters settles a DeadLetterConfig: the ARN given, or a queue of its own.
-func (e *event) deadLetters(d *tree.Node, rule *resource) (*tree.Node, error) {
+// deadLetters settles a DeadLetterConfig of a rule: the ARN given, or a queue of its own that takes what
+// the rule sends.
+func (e *source) deadLetters(d *tree.Node, rule *resource) (*tree.Node, error) {
+	arn, queue, err := e.deadLetterQueue(d)
+	if queue != nil {
+		e.queuePolicy(ref(queue.id), arn.Clone(), getAtt(rule.id, "Arn"), tree.NewMap("Service", "events.amazonaws.com"))
+	}
+	return arn, err
+}
+
+// deadLetterQueue gives the ARN of a DeadLetterConfig, and the queue where it has to be made.
+func (e *source) deadLetterQueue(d *tree.Node) (arn *tree.Node, queue *resource, err error) {
 	arn, typ := present(d.Get("Arn")), present(d.Get("Type"))
 	switch {
 	case arn != nil && typ != nil:
-		return nil, e.failByID("You can either define 'Arn' or 'Type' property of DeadLetterConfig.")
+		return nil, nil, e.failByID("You can either define 'Arn' or 'Type' property of DeadLetterConfig.")
 	case arn != nil:
-		return arn.Clone(), nil
+		return arn.Clone(), nil, nil
 	case typ == nil:
-		return nil, e.failByID("No 'Arn' or 'Type' property provided for DeadLetterConfig.")
+		return nil, nil, e.failByID("No 'Arn' or 'Type' property provided for DeadLetterConfig.")
 	case !typ.IsString("SQS"):
-		return nil, e.failByID("The only valid value for 'Type' property of DeadLetterConfig is 'SQS'.")
+		return nil, nil, e.failByID("The only valid value for 'Type' property of DeadLetterConfig is 'SQS'.")
 	}
 	id := e.id + "Queue"
 	if l := present(d.Get("QueueLogicalId")); l != nil {
 		if !l.Is(tree.String) {
-			return nil, e.failByID("QueueLogicalId must be a string")
+			return nil, nil, e.failByID("QueueLogicalId must be a string")
 		}
 		id = l.Text
 	}
-	queue := e.f.make(id, "AWS::SQS::Queue", tree.NewMap())
-	e.f.add(queue)
-	e.queuePolicy(ref(id), getAtt(id, "Arn"), getAtt(rule.id, "Arn"), tree.NewMap("Service", "events.amazonaws.com"))
-	return getAtt(id, "Arn"), nil
+	queue = e.b.make(id, "AWS::SQS::Queue", tree.NewMap())
+	e.add(queue)
+	return getAtt(id, "Arn"), queue, nil
 }
 
 // queuePolicy lets a source send to a queue.
-func (e *event) queuePolicy(url, arn, source, principal *tree.Node) {
+func (e *source) queuePolicy(url, arn, source, principal *tree.Node) {
 	e.make("QueuePolicy", "AWS::SQS::QueuePolicy", tree.NewMap(
 		"PolicyDocument", tree.NewMap("Version", "2012-10-17", "Statement", tree.NewList(tree.NewMap(
 			"Action", "sqs:SendMessage", "Effect", "Allow", "Principal", principal, "Resource", arn,

@@ -197,13 +197,14 @@ func tagValue(v *tree.Node) *tree.Node {
 	return v.Clone()
 }
 
-// propagateTags puts the function's tags on what was generated for it, when PropagateTags is set.
+// propagateTags puts the tags on all that was generated, when PropagateTags is set: in place of the
+// transform's own tag.
 func propagateTags(rs []*resource, tags, propagate *tree.Node) {
 	if !propagate.Bool() || tags.Len() == 0 {
 		return
 	}
 	for _, r := range rs {
-		if !takesTags(r.typ) || r.props.Has("Tags") {
+		if !takesTags(r.typ) {
 			continue
 		}
 		list := tree.NewList()
@@ -216,8 +217,9 @@ func propagateTags(rs []*resource, tags, propagate *tree.Node) {
 
 func takesTags(typ string) bool {
 	switch typ {
-	case "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::IAM::Role", "AWS::StepFunctions::StateMachine", "AWS::Events::Rule", "AWS::Lambda::EventSourceMapping",
-		"AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup":
+	case "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::IAM::Role", "AWS::StepFunctions::StateMachine", "AWS::Lambda::Function",
+		"AWS::Lambda::EventSourceMapping", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup", "AWS::ApiGateway::RestApi",
+		"AWS::ApiGateway::Stage", "AWS::ApiGateway::DomainName", "AWS::ApiGateway::ApiKey", "AWS::ApiGateway::UsagePlan":
 		return true
 	}
 	return false

@@ -104,6 +104,20 @@ func mergeGlobals(root *tree.Node) error {
 	return nil
 }
 
+// openAPIs turns the documents that the transform manages into OpenAPI 3 where OpenApiVersion asks for it.
+func (t *translator) openAPIs() {
+	for _, p := range t.root.Get("Resources").Pairs {
+		props := p.Value.Get("Properties")
+		version, body := props.Get("OpenApiVersion"), props.Get("DefinitionBody")
+		if !t.managed[p.Key] || version == nil || !openAPI3.MatchString(textOf(version)) || !body.Is(tree.Map) {
+			continue
+		}
+		put(body, "openapi", nil, readString(textOf(version), version))
+		body.Pairs = pythonOrder(body.Pairs)
+		body.Delete("swagger")
+	}
+}
+
 func withoutIgnored(id, section string, global, ignore *tree.Node) (*tree.Node, error) {
 	switch {
 	case ignore == nil:

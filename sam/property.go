@@ -69,13 +69,13 @@ func isIf(n *tree.Node) bool {
 }
 
 // Makers of intrinsic calls.
-func ref(id string) *tree.Node { return tree.NewMap("Ref", id) }
+func ref(id string) *tree.Node { return dict("Ref", id) }
 
 func getAtt(id, attribute string) *tree.Node {
-	return tree.NewMap("Fn::GetAtt", tree.NewStrings(id, attribute))
+	return dict("Fn::GetAtt", tree.NewStrings(id, attribute))
 }
 
-func sub(text string) *tree.Node { return tree.NewMap("Fn::Sub", text) }
+func sub(text string) *tree.Node { return dict("Fn::Sub", text) }
 
 func pairsOf(n *tree.Node) []tree.Pair {
 	if n == nil {

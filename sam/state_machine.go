@@ -10,7 +10,8 @@ import (
 // stateMachine expands one AWS::Serverless::StateMachine.
 type stateMachine struct {
 	base
-	out []*resource
+	alias *resource // nil without AutoPublishAlias
+	out   []*resource
 }
 
 func (m *stateMachine) expand() ([]*resource, error) {
@@ -44,8 +45,11 @@ func (m *stateMachine) expand() ([]*resource, error) {
 	if err := m.publish(); err != nil {
 		return nil, err
 	}
-	for _, e := range pairsOf(m.get("Events")) {
-		return nil, eventError(m.id+e.Key, "Events of type %s are not supported yet for state machines.", textOf(e.Value.Get("Type")))
+	if m.get("UseAliasAsEventTarget").Truthy() && m.alias == nil {
+		return nil, resourceError(m.id, "'UseAliasAsEventTarget' requires 'AutoPublishAlias' property to be specified.")
+	}
+	if err := m.events(); err != nil {
+		return nil, err
 	}
 	propagateTags(m.out, m.get("Tags"), m.get("PropagateTags"))
 	return m.out, nil
@@ -157,6 +161,7 @@ func (m *stateMachine) publish() error {
 	a := m.make(m.id+"Alias"+aliasSuffix(alias.Text), "AWS::StepFunctions::StateMachineAlias", tree.NewMap("Name", alias.Text, "DeploymentPreference", shift))
 	m.t.rewriter.part(m.id, "Version", version.id)
 	m.t.rewriter.part(m.id, "Alias", a.id)
+	m.alias = a
 	m.out = append(m.out, version, a)
 	return nil
 }

@@ -16,6 +16,10 @@ type translator struct {
 	values   values
 	rewriter *rewriter
 	deploys  *deployments
+	managed  map[string]bool      // REST APIs whose document the transform writes
+	deployed map[string]string    // REST API → names of the functions that answer for it
+	shared   *sharedUsagePlan     // of all APIs that share theirs
+	zones    map[string]*resource // record sets by logical id: APIs of one zone share them
 	problems problems
 	expanded map[string][]*resource // by the logical id they came from
 }
@@ -27,7 +31,8 @@ func newTranslator(root *tree.Node, o Options) *translator {
 	if o.Partition == "" {
 		o.Partition = partitionOf(o.Region)
 	}
-	t := &translator{options: o, root: root, rewriter: newRewriter(), expanded: map[string][]*resource{}}
+	t := &translator{options: o, root: root, rewriter: newRewriter(), expanded: map[string][]*resource{},
+		managed: map[string]bool{}, deployed: map[string]string{}, shared: &sharedUsagePlan{}, zones: map[string]*resource{}}
 	t.deploys = &deployments{t: t}
 	return t
 }
@@ -38,10 +43,14 @@ func (t *translator) run() (*tree.Node, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	if t.restAPIs(); len(t.problems) > 0 {
+		return nil, t.problems.err()
+	}
 	if err := mergeGlobals(t.root); err != nil {
 		t.problems.add(err)
 		return nil, t.problems.err()
 	}
+	t.openAPIs()
 	t.source = t.root.Get("Resources")
 	t.values = newValues(t.root, t.options)
 	if t.checkResources(); len(t.problems) > 0 {
@@ -124,6 +133,8 @@ func (t *translator) expand(p tree.Pair) {
 		switch b.typ {
 		case "AWS::Serverless::Function":
 			out, err = (&function{base: b}).expand()
+		case "AWS::Serverless::Api":
+			out, err = (&restAPI{base: b}).expand()
 		case "AWS::Serverless::SimpleTable":
 			out, err = b.expandTable()
 		case "AWS::Serverless::LayerVersion":

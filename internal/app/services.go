@@ -89,12 +89,14 @@ func (a *App) newServices() (s *services, err error) {
 	}
 	late.Service = s.lambda
 	s.codedeploy = codedeploy.New(a.db, a.engine, a.clock, codedeploy.Peers{Lambda: s.lambda, CloudWatch: s.cloudwatch, S3: s.s3}, nil)
-	s.cloudformation = cloudformation.New(cloudformation.Deps{DB: a.db, Engine: a.engine, Clock: a.clock, Templates: s.s3,
-		Peers: resource.Peers{Lambda: s.lambda, CodeDeploy: s.codedeploy, IAM: s.iam, CloudWatch: s.cloudwatch, Logs: s.logs, S3: s.s3}})
 	s.sfn = sfn.New(sfn.Deps{DB: a.db, Engine: a.engine, Clock: a.clock,
-		Services: map[string]any{"lambda": s.lambda, "s3": s.s3, "cloudwatch": s.cloudwatch, "cloudwatchlogs": s.logs,
-			"codedeploy": s.codedeploy, "cloudformation": s.cloudformation, "iam": s.iam, "sts": s.sts},
+		Services: map[string]any{"lambda": s.lambda, "s3": s.s3, "sqs": s.sqs, "cloudwatch": s.cloudwatch, "cloudwatchlogs": s.logs,
+			"codedeploy": s.codedeploy, "iam": s.iam, "sts": s.sts},
 		Logs: s.logs, Metrics: cloudwatch.Buffered{Service: s.cloudwatch}, Functions: s.lambda})
+	s.cloudformation = cloudformation.New(cloudformation.Deps{DB: a.db, Engine: a.engine, Clock: a.clock, Templates: s.s3,
+		Peers: resource.Peers{Lambda: s.lambda, CodeDeploy: s.codedeploy, StepFunctions: s.sfn, IAM: s.iam, CloudWatch: s.cloudwatch, Logs: s.logs, S3: s.s3}})
+	s.sfn.Provide("cloudformation", s.cloudformation)
+	s.lambda.InUse = append(s.lambda.InUse, s.codedeploy.InUse, s.cloudformation.InUse)
 	return s, nil
 }
 

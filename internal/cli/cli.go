@@ -33,6 +33,7 @@ type commands struct {
 	Rollouts Rollouts `cmd:"" help:"List, show, watch and stop deployments."`
 	Delete   Delete   `cmd:"" help:"Delete a stack."`
 	SAM      SAM      `cmd:"" name:"sam" help:"Work with SAM templates without a platform."`
+	Arazzo   Arazzo   `cmd:"" help:"Validate, lint, run, draw and generate Arazzo workflows."`
 	ASL      ASL      `cmd:"" name:"asl" help:"Check and test state machine definitions."`
 
 	Executions Executions `cmd:"" help:"Start, list, show, watch, stop and redrive executions of state machines."`

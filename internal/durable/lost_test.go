@@ -110,7 +110,7 @@ func TestACommitOfWhichTheAnswerIsLostIsGoneOnFrom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		update(t, d, func(tx *db.Tx) error { return e.write(tx, o) }) // the first try: done, but nobody knows
+		update(t, d, func(tx *db.Tx) error { return e.write(tx, []*outcome{o}) }) // the first try: done, but nobody knows
 		e.commit([]*outcome{o})
 		for len(e.ready) > 0 {
 			batch := e.ready

@@ -70,9 +70,17 @@ type Decision[S any] struct {
 	State   S
 	Rows    []db.Stmt // written in the same transaction: what others may read of the instance
 	Notices []db.Notice
+	Signals []Signal  // sent in the same transaction
 	Effects []Effect  // run after the commit
 	WakeAt  time.Time // platform time; zero: only events wake the instance. It replaces an earlier one.
 	Done    bool      // the instance ends, its row goes, running effects are cancelled
+}
+
+// Signal is an event for another instance; one that is not there any more does not get it.
+type Signal struct {
+	Kind, Instance string
+	Event          string
+	Data           any
 }
 
 // Effect asks for Name to be run with Args. ID must be unique among the instance's effects under way;
@@ -93,20 +101,27 @@ func (r *retry) Unwrap() error { return r.err }
 // Retry marks an effect's error as passing: the effect runs again after the time given (platform time).
 func Retry(err error, after time.Duration) error { return &retry{err, after} }
 
-// machine is a Machine with its state's type erased.
+// machine is a Machine or a Process with its state's type erased.
 type machine struct {
 	kind    string
-	decide  func(state []byte, ev Event, now time.Time) (decision, error)
+	parts   bool // there may be more than the head
+	load    func(parts map[string][]byte) (any, error)
+	decide  func(state any, evs []Event, now time.Time) (decision, error)
 	effects map[string]EffectFunc
 }
 
+// decision is what follows from all events of a round.
 type decision struct {
-	state   []byte
+	state   any               // as it stays in memory
+	parts   map[string][]byte // as it is stored: what has changed
 	rows    []db.Stmt
 	notices []db.Notice
+	signals []Signal
+	spawns  []Spawn
 	effects []effect
 	wakeAt  time.Time
 	done    bool
+	then    func()
 }
 
 type effect struct {
@@ -114,34 +129,63 @@ type effect struct {
 	args     json.RawMessage
 }
 
-// Register adds a kind of instance; call it before Start.
+// Register adds a kind of instance; call it before Start. A round's events are decided on one after another.
 func Register[S any](e *Engine, m Machine[S]) {
-	e.machines[m.Kind] = &machine{kind: m.Kind, effects: m.Effects,
-		decide: func(raw []byte, ev Event, now time.Time) (out decision, err error) {
-			defer func() {
-				if p := recover(); p != nil {
-					err = fmt.Errorf("decide %s on %s: panic: %v", m.Kind, ev.Name, p)
-				}
-			}()
-			var s S
-			if err := json.Unmarshal(raw, &s); err != nil {
-				return out, fmt.Errorf("state of %s: %w", m.Kind, err)
+	x := &machine{kind: m.Kind, effects: m.Effects}
+	x.load = func(parts map[string][]byte) (any, error) { return parts[head], nil }
+	x.decide = func(state any, evs []Event, now time.Time) (out decision, err error) {
+		var s S
+		raw, _ := state.([]byte)
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return out, fmt.Errorf("state of %s: %w", m.Kind, err)
+		}
+		for _, ev := range evs {
+			d, err := guard(m.Kind, ev.Name, func() Decision[S] { return m.Decide(s, ev, now) })
+			if err != nil {
+				return out, err
 			}
-			d := m.Decide(s, ev, now)
-			out = decision{rows: d.Rows, notices: d.Notices, wakeAt: d.WakeAt, done: d.Done}
-			for _, f := range d.Effects {
-				if m.Effects[f.Name] == nil {
-					return out, fmt.Errorf("%s decided on an effect %q that it does not have", m.Kind, f.Name)
-				}
-				args, err := json.Marshal(f.Args)
-				if err != nil {
-					return out, fmt.Errorf("arguments of effect %s: %w", f.Name, err)
-				}
-				out.effects = append(out.effects, effect{f.ID, f.Name, args})
+			s, out.wakeAt, out.done = d.State, d.WakeAt, d.Done
+			out.rows, out.notices = append(out.rows, d.Rows...), append(out.notices, d.Notices...)
+			out.signals = append(out.signals, d.Signals...)
+			if err := x.ask(&out, d.Effects); err != nil {
+				return out, err
 			}
-			out.state, err = json.Marshal(d.State)
-			return out, err
-		}}
+			if d.Done {
+				break
+			}
+		}
+		if raw, err = json.Marshal(s); err != nil {
+			return out, fmt.Errorf("state of %s: %w", m.Kind, err)
+		}
+		out.state, out.parts = raw, map[string][]byte{head: raw}
+		return out, nil
+	}
+	e.machines[m.Kind] = x
+}
+
+// ask adds effects to a decision.
+func (m *machine) ask(d *decision, effects []Effect) error {
+	for _, f := range effects {
+		if m.effects[f.Name] == nil {
+			return fmt.Errorf("%s decided on an effect %q that it does not have", m.kind, f.Name)
+		}
+		args, err := json.Marshal(f.Args)
+		if err != nil {
+			return fmt.Errorf("arguments of effect %s: %w", f.Name, err)
+		}
+		d.effects = append(d.effects, effect{f.ID, f.Name, args})
+	}
+	return nil
+}
+
+// guard turns a panic of a Decide into an error.
+func guard[D any](kind, event string, decide func() D) (d D, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("decide %s on %s: panic: %v", kind, event, p)
+		}
+	}()
+	return decide(), nil
 }
 
 func failureOf(err error) *Failure {

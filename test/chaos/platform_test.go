@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 )
 
 // patience is how long anything may take, in real time, the machine being busy.
@@ -47,6 +48,7 @@ type platform struct {
 	logs           *cloudwatchlogs.Client
 	iam            *iam.Client
 	s3             *s3.Client
+	sfn            *sfn.Client
 }
 
 // newPlatform starts a server on a fresh data folder; it is killed when the test ends.
@@ -79,6 +81,7 @@ func (p *platform) connect(r aws.Retryer) {
 		HTTPClient:  &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
 	p.lambda, p.codedeploy, p.cloudformation = lambda.NewFromConfig(cfg), codedeploy.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg)
 	p.cloudwatch, p.logs, p.iam = cloudwatch.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg), iam.NewFromConfig(cfg)
+	p.sfn = sfn.NewFromConfig(cfg)
 	p.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 

@@ -68,7 +68,7 @@ func (s *Service) check(ctx context.Context, call durable.Call) (any, error) {
 	if err != nil {
 		return nil, durable.Retry(err, time.Second)
 	}
-	w, stop := s.notices.wait("", "")
+	w, stop := s.notices.wait(a.Token, "", "")
 	defer func() { stop() }()
 	for {
 		res, err := s.attempt(ctx, a, func(ctx context.Context) (resource.Result, error) { return h.Check(ctx, r) })
@@ -80,7 +80,7 @@ func (s *Service) check(ctx context.Context, call durable.Call) (any, error) {
 		}
 		if w.topic != res.Pending.Topic || w.key != res.Pending.Key { // look once more: word may have come in between
 			stop()
-			w, stop = s.notices.wait(res.Pending.Topic, res.Pending.Key)
+			w, stop = s.notices.wait(a.Token, res.Pending.Topic, res.Pending.Key)
 			continue
 		}
 		if err := s.pause(ctx, w, res.Pending.After); err != nil {
@@ -119,6 +119,7 @@ func (s *Service) cancel(ctx context.Context, call durable.Call) (any, error) {
 	if err := h.Cancel(s.as(ctx, a), r); err != nil {
 		s.log.Warn("step not cut short", "stack", a.StackName, "resource", a.Logical, "error", err)
 	}
+	s.notices.rouse(a.Token)
 	return nil, nil
 }
 
@@ -188,10 +189,19 @@ func worded(err error, token string) error {
 	if errors.As(err, &api) {
 		message = api.ErrorMessage()
 		switch api.ErrorCode() {
-		case "ResourceNotFoundException", "NoSuchEntity", "NoSuchBucket", "NoSuchKey":
+		case "ResourceNotFoundException", "NoSuchEntity", "NoSuchBucket", "NoSuchKey",
+			"ResourceNotFound", "StateMachineDoesNotExist", "ActivityDoesNotExist":
 			code = "NotFound"
-		case "InvalidParameterValueException", "ValidationException", "ValidationError", "InvalidInput", "MalformedPolicyDocument":
+		case "InvalidParameterValueException", "ValidationException", "ValidationError", "InvalidInput", "MalformedPolicyDocument",
+			"InvalidArn", "InvalidName", "InvalidDefinition", "InvalidToken", "InvalidLoggingConfiguration", "InvalidTracingConfiguration",
+			"InvalidEncryptionConfiguration", "MissingRequiredParameter":
 			code = "InvalidRequest"
+		case "StateMachineAlreadyExists", "ActivityAlreadyExists":
+			code = "AlreadyExists"
+		case "ConflictException", "StateMachineDeleting":
+			code = "ResourceConflict"
+		case "StateMachineLimitExceeded", "ActivityLimitExceeded", "ServiceQuotaExceededException", "TooManyTags":
+			code = "ServiceLimitExceeded"
 		case "AccessDeniedException", "AccessDenied":
 			code = "AccessDenied"
 		}
@@ -217,7 +227,7 @@ func applicationOf(r resource.Result) application {
 // request makes a handler's request of what was committed.
 func (s *Service) request(ctx context.Context, a effectArgs) (resource.Request, error) {
 	r := resource.Request{StackID: a.StackID, StackName: a.StackName, LogicalID: a.Logical, Token: a.Token,
-		PhysicalID: a.Physical, Progress: a.Progress, Rollback: a.Action == "restore", Held: s.held}
+		PhysicalID: a.Physical, Progress: a.Progress, Rollback: a.Action == "restore", Now: s.clock.Now, Held: s.held}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		have, err := resourceIn(tx, a.StackID, a.Logical, a.Slot)
 		if err != nil {

@@ -159,7 +159,7 @@ func (s *Service) choose(ctx context.Context, a effectArgs, have *resourceRow, e
 	if e.Action == "create" && a.Physical != "" && e.Named && !given { // a creation that failed goes on under its name
 		e.Doc.Name = a.Physical
 	}
-	if e.Action == "replace" && given && have.Physical == e.Doc.Name {
+	if e.Action == "replace" && given && have.Doc.Name == e.Doc.Name {
 		return fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", e.Doc.Name)
 	}
 	return s.free(ctx, a, e, given)

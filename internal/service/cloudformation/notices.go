@@ -14,6 +14,7 @@ type notices struct {
 }
 
 type waiter struct {
+	token      string // of the step that waits
 	topic, key string
 	woken      chan struct{} // holds one: word that comes during a check is not lost
 }
@@ -21,8 +22,8 @@ type waiter struct {
 func newNotices() *notices { return &notices{waiting: map[*waiter]struct{}{}} }
 
 // wait registers interest until stop is called.
-func (n *notices) wait(topic, key string) (w *waiter, stop func()) {
-	w = &waiter{topic: topic, key: key, woken: make(chan struct{}, 1)}
+func (n *notices) wait(token, topic, key string) (w *waiter, stop func()) {
+	w = &waiter{token: token, topic: topic, key: key, woken: make(chan struct{}, 1)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.waiting[w] = struct{}{}
@@ -39,10 +40,25 @@ func (n *notices) deliver(x db.Notice) {
 	defer n.mu.Unlock()
 	for w := range n.waiting {
 		if w.topic == x.Topic && (x.Payload == "" || strings.Contains(x.Payload, w.key)) {
-			select {
-			case w.woken <- struct{}{}:
-			default:
-			}
+			w.wake()
 		}
+	}
+}
+
+// rouse wakes a step: something was done to what it waits for.
+func (n *notices) rouse(token string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for w := range n.waiting {
+		if w.token == token {
+			w.wake()
+		}
+	}
+}
+
+func (w *waiter) wake() {
+	select {
+	case w.woken <- struct{}{}:
+	default:
 	}
 }

@@ -45,7 +45,7 @@ func New(d Deps) *Service {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	for _, topic := range []string{"codedeploy.deployment", "lambda"} {
+	for _, topic := range []string{"codedeploy.deployment", "lambda", "cloudwatch.alarm"} {
 		d.DB.Subscribe(topic, s.notices.deliver)
 	}
 	durable.Register(d.Engine, durable.Machine[operation]{Kind: kind, Decide: decide,

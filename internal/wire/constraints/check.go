@@ -246,7 +246,13 @@ func show(v reflect.Value) string {
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	case reflect.Struct:
-		return v.Type().Name() + "(…)"
+		var parts []string
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				parts = append(parts, strings.ToLower(f.Name[:1])+f.Name[1:]+"="+show(v.Field(i)))
+			}
+		}
+		return v.Type().Name() + "(" + strings.Join(parts, ", ") + ")"
 	case reflect.Invalid:
 		return "null"
 	}

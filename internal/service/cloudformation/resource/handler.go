@@ -33,6 +33,9 @@ type Request struct {
 
 	Progress json.RawMessage // Check and Cancel: what the last Pending carried
 
+	// Now is the platform's time. A step that takes time decides from it and from its Progress.
+	Now func() time.Time
+
 	// Held tells whether a resource of any stack has this physical id.
 	Held func(ctx context.Context, physicalID string) (bool, error)
 }

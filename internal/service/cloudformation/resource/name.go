@@ -33,9 +33,17 @@ func GenerateName(stack, logical, seed string, max int, lower bool) string {
 	return name
 }
 
+// shortName makes a physical name of those types whose names do not tell the stack: LOGICAL-xxxxxxxxxxxx.
+func shortName(logical, seed string, max int) string {
+	return logical[:min(len(logical), max-suffixLength-1)] + "-" + draw(seed, capitals+"abcdefghijklmnopqrstuvwxyz")
+}
+
+const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
 // suffix draws capital letters and digits from seed.
-func suffix(seed string) string {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+func suffix(seed string) string { return draw(seed, capitals) }
+
+func draw(seed, alphabet string) string {
 	sum := sha256.Sum256([]byte(seed))
 	b := make([]byte, suffixLength)
 	for i := range b {
@@ -50,6 +58,9 @@ func (s *Schema) PhysicalName(p Properties, stack, logical, seed string) (name s
 		if v := p.text(s.Name.Property); v != "" {
 			return v, true
 		}
+	}
+	if s.Name.Short {
+		return shortName(logical, seed, s.Name.Max), false
 	}
 	return GenerateName(stack, logical, seed, s.Name.Max, s.Name.Lower), false
 }

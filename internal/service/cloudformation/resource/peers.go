@@ -13,12 +13,13 @@ import (
 
 // Peers are the services that own the resources. A nil one makes its types unknown.
 type Peers struct {
-	Lambda     Lambda
-	CodeDeploy CodeDeploy
-	IAM        IAM
-	CloudWatch CloudWatch
-	Logs       Logs
-	S3         S3
+	Lambda        Lambda
+	CodeDeploy    CodeDeploy
+	IAM           IAM
+	CloudWatch    CloudWatch
+	Logs          Logs
+	S3            S3
+	StepFunctions StepFunctions
 }
 
 // Lambda is what the AWS::Lambda types need.

@@ -16,6 +16,7 @@ type Schema struct {
 	IAM        bool // creating it needs CAPABILITY_IAM
 
 	root *property
+	rule func(Properties) error // what concerns several properties; those not known yet are not scalars
 }
 
 // NameRule says how a physical name comes about. The zero value: the service chooses it.
@@ -23,6 +24,7 @@ type NameRule struct {
 	Property string // that gives the name; without it, or without a value, one is generated
 	Max      int    // length of a generated name
 	Lower    bool   // generated in lower case
+	Short    bool   // generated without the stack's name, as the younger types have it
 }
 
 // property is a node of the tree of properties.
@@ -98,7 +100,10 @@ func (s *Schema) HasAttribute(name string) bool {
 
 // Check tells what is wrong with evaluated properties, in CloudFormation's words; nil if nothing is.
 func (s *Schema) Check(p Properties) error {
-	return s.root.check(map[string]any(p), "#", false)
+	if err := s.root.check(map[string]any(p), "#", false); err != nil || s.rule == nil {
+		return err
+	}
+	return s.rule(p)
 }
 
 // CheckNames is Check for properties that are not evaluated yet: what an intrinsic function stands
@@ -107,7 +112,13 @@ func (s *Schema) CheckNames(p any) error {
 	if p == nil {
 		p = map[string]any{}
 	}
-	return s.root.check(p, "#", true)
+	if err := s.root.check(p, "#", true); err != nil || s.rule == nil {
+		return err
+	}
+	if m, ok := p.(map[string]any); ok {
+		return s.rule(m)
+	}
+	return nil
 }
 
 func (p *property) check(v any, path string, trust bool) error {

@@ -47,6 +47,11 @@ func NewRegistry(p Peers) *Registry {
 			r.add(&bucketPolicy{x})
 		}
 	}
+	if p.StepFunctions != nil {
+		objects, _ := p.S3.(S3Objects)
+		r.add(&stateMachine{p.StepFunctions, objects}, &machineVersion{p.StepFunctions}, &activity{p.StepFunctions},
+			&machineAlias{sfn: p.StepFunctions, cloudwatch: p.CloudWatch})
+	}
 	return r
 }
 

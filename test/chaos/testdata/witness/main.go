@@ -1,5 +1,6 @@
 // Command witness is the function that leaves traces: as a lifecycle hook it takes HOLD and then calls back OUTCOME; for
-// an event {"record": KEY} it puts an object KEY into the bucket named witness.
+// an event {"record": KEY} it puts an object KEY into the bucket named witness. {"tally": KEY} puts an object KEY/… of a
+// name of its own, so that the runs can be counted; with {"try": 0} besides it fails.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/uuid"
 
 	"github.com/headgate/headgate/hooks/lifecycle"
 	"github.com/headgate/headgate/hooks/runtime"
@@ -30,9 +32,18 @@ func main() {
 		objects := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 		hook := &lifecycle.Hook{CodeDeploy: codedeploy.NewFromConfig(cfg), Check: check, Log: slog.New(slog.NewJSONHandler(os.Stdout, nil))}
 		return func(ctx context.Context, event json.RawMessage) (any, error) {
-			var e struct{ Record string }
+			var e struct {
+				Record, Tally string
+				Try           *int
+			}
 			if err := json.Unmarshal(event, &e); err != nil {
 				return nil, err
+			}
+			if e.Try != nil && *e.Try == 0 {
+				return nil, errors.New("the first try fails")
+			}
+			if e.Tally != "" {
+				e.Record = e.Tally + "/" + uuid.NewString()
 			}
 			if e.Record == "" {
 				return hook.Handle(ctx, event)

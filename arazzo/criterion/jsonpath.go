@@ -1,0 +1,46 @@
+package criterion
+
+import (
+	"fmt"
+
+	"github.com/headgate/headgate/arazzo/rfc9535"
+)
+
+type jsonpathMatcher struct{ path *rfc9535.Path }
+
+func (m jsonpathMatcher) match(context any) (bool, string, error) {
+	passed, err := m.path.Test(structured(context))
+	switch {
+	case err != nil:
+		return false, "", err
+	case passed:
+		return true, "", nil
+	case m.path.Condition():
+		return false, fmt.Sprintf("%s does not hold", m.path), nil
+	}
+	if s, is := context.(string); is {
+		return false, fmt.Sprintf("%s selects nothing: the context is text, not JSON: %s", m.path, show(s)), nil
+	}
+	return false, fmt.Sprintf("%s selects nothing", m.path), nil
+}
+
+func compileJSONPath(text, version string) (matcher, []Warning, error) {
+	path, err := rfc9535.ParseOptions(text, rfc9535.Options{Condition: true, Length: true, Draft: version == Goessner})
+	if err != nil {
+		return nil, nil, err
+	}
+	return jsonpathMatcher{path}, pathWarnings(path, version), nil
+}
+
+// pathWarnings turns what the parser tolerated into warnings. The draft has
+// .length and scripts itself.
+func pathWarnings(path *rfc9535.Path, version string) []Warning {
+	var out []Warning
+	for _, l := range path.Leniencies() {
+		if version == Goessner && (l.Rule == "length" || l.Rule == "script" || l.Rule == "name") {
+			continue
+		}
+		out = append(out, Warning{"lenient-jsonpath-" + l.Rule, l.Message, l.Hint})
+	}
+	return out
+}

@@ -1,0 +1,183 @@
+package arazzo
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// documentURI is what the document is called among its schemas: references
+// with a fragment alone lead into it.
+const documentURI = "arazzo:///document"
+
+// compiled is a schema, compiled when first needed.
+type compiled struct {
+	once    sync.Once
+	schema  *jsonschema.Schema
+	err     error
+	lenient bool     // its references were read as if it stood alone
+	skipped []string // patterns that RE2 cannot read, which match anything
+}
+
+// compile reads the schema as JSON Schema 2020-12. References lead into the
+// document only: nothing is loaded.
+func (s *Schema) compile(d *Document) *compiled {
+	c := s.compiled
+	c.once.Do(func() {
+		c.schema, c.err = c.read(d.root.data, s.Path)
+		var missing *jsonschema.JSONPointerNotFoundError
+		if errors.As(c.err, &missing) {
+			// The world writes #/$defs/x, meaning the schema itself.
+			if schema, err := c.read(s.data, ""); err == nil {
+				c.schema, c.err, c.lenient = schema, nil, true
+			}
+		}
+	})
+	return c
+}
+
+func (c *compiled) read(root any, path string) (schema *jsonschema.Schema, err error) {
+	// Foreign code on a text of others: a defect in it must not end the process.
+	defer func() {
+		if p := recover(); p != nil {
+			schema, err = nil, fmt.Errorf("the schema cannot be read: %v", p)
+		}
+	}()
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.UseLoader(noLoader{})
+	compiler.UseRegexpEngine(c.pattern)
+	if err := compiler.AddResource(documentURI, root); err != nil {
+		return nil, err
+	}
+	// Anchors are known once their schema was read.
+	if components, is := root.(map[string]any); is && path != "" {
+		for _, at := range inputPaths(components) {
+			if at != path {
+				_, _ = compiler.Compile(documentURI + "#" + fragment(at)) // reported where it stands
+			}
+		}
+	}
+	return compiler.Compile(documentURI + "#" + fragment(path))
+}
+
+// fragment escapes a JSON pointer for a URI.
+func fragment(pointer string) string { return (&url.URL{Fragment: pointer}).EscapedFragment() }
+
+// inputPaths lists the reusable schemas of a document.
+func inputPaths(document map[string]any) []string {
+	components, _ := document["components"].(map[string]any)
+	inputs, _ := components["inputs"].(map[string]any)
+	var out []string
+	for name := range inputs {
+		if keyForm.MatchString(name) {
+			out = append(out, "/components/inputs/"+name)
+		}
+	}
+	return out
+}
+
+// noLoader refuses to load: a schema may not read files or the network.
+type noLoader struct{}
+
+func (noLoader) Load(uri string) (any, error) {
+	return nil, fmt.Errorf("%s is not loaded: schemas refer within the document", uri)
+}
+
+// pattern compiles a pattern of the schema. Patterns are ECMAScript's; what
+// RE2 cannot read matches anything, which Validate tells.
+func (c *compiled) pattern(s string) (jsonschema.Regexp, error) {
+	re, err := regexp.Compile(s)
+	if err == nil {
+		return re, nil
+	}
+	if strings.Contains(s, "(?") || strings.Contains(s, `\`) {
+		c.skipped = append(c.skipped, s)
+		return anything(s), nil
+	}
+	return nil, err
+}
+
+type anything string
+
+func (anything) MatchString(string) bool { return true }
+func (a anything) String() string        { return string(a) }
+
+// schema checks that a schema is one.
+func (v *validator) schema(s *Schema) {
+	where := at{s.Pos, s.Path}
+	if s.Kind != KindObject && s.Kind != KindBool {
+		v.fail("schema", where, "", "inputs must be a JSON Schema, not %s", s.Kind)
+		return
+	}
+	c := s.compile(v.doc)
+	for _, pattern := range c.skipped {
+		v.warn("schema-pattern", where, "", "the pattern %q needs a regular expression that RE2 lacks: it is not checked", pattern)
+	}
+	if c.lenient {
+		v.lenient("lenient-schema-reference", where, "write '#"+s.Path+"/$defs/…' or move it to '#/components/inputs/…'", "a reference into the schema must start at the document's root")
+	}
+	if c.err != nil {
+		v.schemaError(s, c.err)
+	}
+}
+
+// schemaError reports each fault at its place in the schema.
+func (v *validator) schemaError(s *Schema, err error) {
+	var invalid *jsonschema.ValidationError
+	var fault *jsonschema.SchemaValidationError
+	if errors.As(err, &fault) && errors.As(fault.Err, &invalid) {
+		base := v.doc.root
+		if _, path, found := strings.Cut(fault.URL, "#"); found {
+			if plain, err := url.PathUnescape(path); err == nil && base.find(plain) != nil {
+				base = base.find(plain)
+			}
+		}
+		for _, leaf := range leaves(invalid) {
+			place := base.along(leaf.InstanceLocation)
+			v.fail("schema", at{place.Pos, place.Path}, "", "the schema is not valid: %s", describeError(leaf))
+		}
+		return
+	}
+	v.fail("schema", at{s.Pos, s.Path}, "", "the schema is not valid: %s", strings.ReplaceAll(err.Error(), documentURI, ""))
+}
+
+// find answers the value at a JSON pointer, nil if there is none.
+func (v *Value) find(pointer string) *Value {
+	if pointer == "" {
+		return v
+	}
+	var tokens []string
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		tokens = append(tokens, strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~"))
+	}
+	found := v.along(tokens)
+	if found.Path != v.Path+pointer {
+		return nil
+	}
+	return found
+}
+
+// along follows the tokens as far as they lead.
+func (v *Value) along(tokens []string) *Value {
+	for _, token := range tokens {
+		next := v.Member(token)
+		if v.Kind == KindArray {
+			for i, item := range v.Items {
+				if fmt.Sprint(i) == token {
+					next = item
+				}
+			}
+		}
+		if next == nil {
+			break
+		}
+		v = next
+	}
+	return v
+}
