@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/headgate/headgate/internal/blob"
 )
 
@@ -22,6 +24,7 @@ const maxAdvance = 366 * 24 * time.Hour
 //	GET  /_headgate/clock    {"now":…,"rate":…}
 //	POST /_headgate/clock    {"rate":60,"advance":"10m"}, either or both
 //	GET  /_headgate/code/…   a function's package, by the link that GetFunction answers
+//	GET  /_headgate/executions/pins?execution=ARN   {"pins":{…}}: what the definition names → the version that runs
 func (a *App) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_headgate/health", func(w http.ResponseWriter, _ *http.Request) {
@@ -30,6 +33,7 @@ func (a *App) admin() http.Handler {
 	mux.HandleFunc("GET /_headgate/clock", func(w http.ResponseWriter, _ *http.Request) { a.tellTime(w) })
 	mux.HandleFunc("POST /_headgate/clock", a.setClock)
 	mux.HandleFunc("GET /_headgate/code/{name}", a.sendCode)
+	mux.HandleFunc("GET /_headgate/executions/pins", a.tellPins)
 	return mux
 }
 
@@ -66,6 +70,20 @@ func (a *App) setClock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.tellTime(w)
+}
+
+func (a *App) tellPins(w http.ResponseWriter, r *http.Request) {
+	pins, err := a.services.sfn.Pins(r.Context(), r.URL.Query().Get("execution"))
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &api):
+		answer(w, http.StatusBadRequest, map[string]any{"message": api.ErrorMessage()})
+	case err != nil:
+		slog.Error("read an execution's pins", "error", err)
+		answer(w, http.StatusInternalServerError, map[string]any{"message": "internal error"})
+	default:
+		answer(w, http.StatusOK, map[string]any{"pins": pins})
+	}
 }
 
 // codeLink is a link to a package that holds for ten minutes, as AWS's do. It is sealed: who has it may read that package.

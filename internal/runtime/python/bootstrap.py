@@ -281,7 +281,8 @@ def invoke(api, handler, headers, payload):
             return post_fault(api, target + "error", doc)
         result = handler(event, LambdaContext(headers))
         try:
-            body = json.dumps(result, ensure_ascii=False).encode("utf-8")
+            # bytes are an answer that is serialised already
+            body = result if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False).encode("utf-8")
         except (TypeError, ValueError) as e:
             doc = fault("Runtime.MarshalError", "Unable to marshal response: %s" % e)
             show(doc)

@@ -18,6 +18,7 @@ func pythonFunction(t *testing.T, handler string, files map[string]string) Funct
 func TestPythonHandlers(t *testing.T) {
 	for name, c := range map[string]struct{ handler, file, source, want string }{
 		"value":   {"app.handler", "app.py", "def handler(event, context):\n  return {'got': event['a']}", `{"got": [1, "ä"]}`},
+		"bytes":   {"app.handler", "app.py", "def handler(event, context):\n  return b'[1]'", `[1]`},
 		"none":    {"app.handler", "app.py", "def handler(event, context):\n  pass", `null`},
 		"package": {"pkg.mod.handler", "pkg/mod.py", "from . import mod\ndef handler(event, context):\n  return __name__", `"pkg.mod"`},
 		"slashes": {"src/app.handler", "src/app.py", "def handler(event, context):\n  return 's'", `"s"`},
