@@ -65,10 +65,13 @@ func HasErrors(findings []Finding) bool {
 	return false
 }
 
-// sortFindings orders by place, keeping the order of findings at one place.
+// sortFindings orders by place, keeping the order of findings at one place. What
+// an alias repeats is told once.
 func sortFindings(findings []Finding) []Finding {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return findings
+	return slices.CompactFunc(findings, func(a, b Finding) bool {
+		return a.Rule == b.Rule && a.Line == b.Line && a.Column == b.Column && a.Message == b.Message
+	})
 }

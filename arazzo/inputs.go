@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -86,14 +87,20 @@ func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 
 func describeError(e *jsonschema.ValidationError) string {
 	text := e.ErrorKind.LocalizedString(message.NewPrinter(language.English))
+	if _, group := e.ErrorKind.(*kind.Group); group && len(e.Causes) > 0 {
+		text = ""
+	}
 	var inner []string
 	for _, cause := range e.Causes {
 		inner = append(inner, describeError(cause))
 	}
-	if len(inner) > 0 {
-		text += " (" + strings.Join(inner, "; ") + ")"
+	switch {
+	case len(inner) == 0:
+		return text
+	case text == "":
+		return strings.Join(inner, "; ")
 	}
-	return text
+	return text + " (" + strings.Join(inner, "; ") + ")"
 }
 
 // maxDefaults bounds how deep defaults are looked for: schemas may refer to
@@ -170,6 +177,9 @@ func (w *Workflow) referred(ref *Value) *Value {
 	pointer, local := strings.CutPrefix(text, "#")
 	if !is || !local {
 		return nil
+	}
+	if plain, err := url.PathUnescape(pointer); err == nil {
+		pointer = plain
 	}
 	if pointer == "" || strings.HasPrefix(pointer, "/") {
 		if found := w.doc.root.find(pointer); found != nil {

@@ -15,7 +15,8 @@ type Document struct {
 	Workflows          []*Workflow
 	Components         *Components // nil where absent
 
-	root    *Value    // the whole document, for JSON Schema's references
+	root    *Value // the whole document, for JSON Schema's references
+	schemas schemas
 	lenient []Finding // leniencies of the form, which Validate reports
 }
 

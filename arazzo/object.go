@@ -14,7 +14,10 @@ type Object struct {
 	fields map[string]field
 }
 
-type field struct{ key, value Pos }
+type field struct {
+	key, value Pos
+	wrong      bool // of a wrong type: reported already
+}
 
 // Has tells whether the object has the field, as it was written.
 func (o *Object) Has(name string) bool {

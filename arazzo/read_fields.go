@@ -88,7 +88,13 @@ func (f fields) string(name string) string {
 	if v == nil {
 		return ""
 	}
-	return f.text(v, "the field "+name+" of "+f.what)
+	s := f.text(v, "the field "+name+" of "+f.what)
+	if v.Kind == KindArray || v.Kind == KindObject {
+		place := f.obj.fields[name]
+		place.wrong = true
+		f.obj.fields[name] = place
+	}
+	return s
 }
 
 // text reads a string. A number or boolean that was not quoted, such as
@@ -154,7 +160,7 @@ func mapOf[T any](f fields, name string, read func(*Value) T) *Map[T] {
 		return m
 	}
 	for _, member := range v.Members {
-		m.fields[member.Name] = field{member.Key, member.Value.Pos}
+		m.fields[member.Name] = field{key: member.Key, value: member.Value.Pos}
 		m.put(member.Name, read(member.Value))
 	}
 	return m
@@ -162,7 +168,10 @@ func mapOf[T any](f fields, name string, read func(*Value) T) *Map[T] {
 
 // suggest answers a hint with the name that is meant, if one is near.
 func suggest(word string, names []string) string {
-	best, distance := "", len(word)/3+2
+	if len(names) > maxSuggested {
+		return noSuggestion
+	}
+	best, distance := "", min(len(word)/2+1, 4)
 	for _, name := range names {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(name)); d < distance {
 			best, distance = name, d
@@ -173,6 +182,9 @@ func suggest(word string, names []string) string {
 	}
 	return noSuggestion
 }
+
+// maxSuggested bounds the names that are compared for a hint.
+const maxSuggested = 200
 
 const noSuggestion = "own fields start with x-"
 

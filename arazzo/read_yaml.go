@@ -20,7 +20,10 @@ import (
 const (
 	MaxBytes = 8 << 20
 	MaxDepth = 128
-	MaxNodes = 500_000
+	MaxNodes = 200_000
+
+	maxPaths    = 64 << 20 // bytes of all values' paths
+	maxFindings = 1000
 )
 
 // nodes turns YAML into Values within the bounds.
@@ -28,16 +31,23 @@ type nodes struct {
 	findings []Finding
 	lenient  []Finding // reported by Validate, see Document.lenient
 	count    int
+	paths    int                 // bytes of paths so far
 	active   map[*yaml.Node]bool // aliases being expanded
 	stopped  bool                // a bound was hit: one finding is enough
 }
 
 func (n *nodes) fail(rule string, at Pos, path, hint, format string, args ...any) {
+	if len(n.findings) >= maxFindings {
+		return
+	}
 	n.findings = append(n.findings, Finding{Rule: rule, Severity: SeverityError, Message: fmt.Sprintf(format, args...),
 		Line: at.Line, Column: at.Column, Path: path, Hint: hint})
 }
 
 func (n *nodes) tolerate(rule string, at Pos, path, hint, format string, args ...any) {
+	if len(n.lenient) >= maxFindings {
+		return
+	}
 	n.lenient = append(n.lenient, Finding{Rule: rule, Severity: SeverityWarning, Message: fmt.Sprintf(format, args...),
 		Line: at.Line, Column: at.Column, Path: path, Hint: hint})
 }
@@ -137,14 +147,15 @@ func jsonSurrogates(data []byte) []byte {
 func (n *nodes) value(node *yaml.Node, path string, depth int) *Value {
 	v := &Value{Pos: Pos{node.Line, node.Column}, Path: path}
 	n.count++
+	n.paths += len(path)
 	switch {
 	case n.stopped:
 		return v
 	case depth > MaxDepth:
 		n.stop("document-too-deep", v, "the document is nested more than %d levels deep", MaxDepth)
 		return v
-	case n.count > MaxNodes:
-		n.stop("document-too-large", v, "the document expands to more than %d values", MaxNodes)
+	case n.count > MaxNodes || n.paths > maxPaths:
+		n.stop("document-too-large", v, "the document expands to more than %d values, or its keys are too long", MaxNodes)
 		return v
 	}
 	switch node.Kind {
@@ -169,6 +180,7 @@ func (n *nodes) value(node *yaml.Node, path string, depth int) *Value {
 
 func (n *nodes) stop(rule string, v *Value, format string, args ...any) {
 	n.stopped = true
+	n.findings = nil // what bounds the document comes first
 	n.fail(rule, v.Pos, v.Path, "", format, args...)
 }
 

@@ -15,6 +15,13 @@ import (
 // with a fragment alone lead into it.
 const documentURI = "arazzo:///document"
 
+// schemas compiles the schemas of a document, all with one compiler.
+type schemas struct {
+	mu       sync.Mutex
+	compiler *jsonschema.Compiler // nil until it is needed
+	current  *compiled            // whose patterns are being compiled
+}
+
 // compiled is a schema, compiled when first needed.
 type compiled struct {
 	once    sync.Once
@@ -29,58 +36,59 @@ type compiled struct {
 func (s *Schema) compile(d *Document) *compiled {
 	c := s.compiled
 	c.once.Do(func() {
-		c.schema, c.err = c.read(d.root.data, s.Path)
+		d.schemas.mu.Lock()
+		defer d.schemas.mu.Unlock()
+		d.schemas.compile(d, s, c)
 		var missing *jsonschema.JSONPointerNotFoundError
-		if errors.As(c.err, &missing) {
-			// The world writes #/$defs/x, meaning the schema itself.
-			if schema, err := c.read(s.data, ""); err == nil {
-				c.schema, c.err, c.lenient = schema, nil, true
-			}
+		if !errors.As(c.err, &missing) {
+			return
+		}
+		// The world writes #/$defs/x, meaning the schema itself.
+		alone := &schemas{current: c}
+		alone.prepare(s.data)
+		if schema, err := alone.at(""); err == nil {
+			c.schema, c.err, c.lenient = schema, nil, true
 		}
 	})
 	return c
 }
 
-func (c *compiled) read(root any, path string) (schema *jsonschema.Schema, err error) {
+func (s *schemas) compile(d *Document, schema *Schema, c *compiled) {
+	if s.compiler == nil {
+		s.prepare(d.root.data)
+		// Anchors are known once their schema was read.
+		if d.Components != nil {
+			for _, reusable := range d.Components.Inputs.All() {
+				s.current = reusable.compiled
+				_, _ = s.at(reusable.Path) // reported where it stands
+			}
+		}
+	}
+	s.current = c
+	c.schema, c.err = s.at(schema.Path)
+}
+
+func (s *schemas) prepare(root any) {
+	s.compiler = jsonschema.NewCompiler()
+	s.compiler.DefaultDraft(jsonschema.Draft2020)
+	s.compiler.UseLoader(noLoader{})
+	s.compiler.UseRegexpEngine(func(text string) (jsonschema.Regexp, error) { return s.current.pattern(text) })
+	// It fails for a name that was given already, or one that is no URI.
+	_ = s.compiler.AddResource(documentURI, root)
+}
+
+func (s *schemas) at(path string) (schema *jsonschema.Schema, err error) {
 	// Foreign code on a text of others: a defect in it must not end the process.
 	defer func() {
 		if p := recover(); p != nil {
 			schema, err = nil, fmt.Errorf("the schema cannot be read: %v", p)
 		}
 	}()
-	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.UseLoader(noLoader{})
-	compiler.UseRegexpEngine(c.pattern)
-	if err := compiler.AddResource(documentURI, root); err != nil {
-		return nil, err
-	}
-	// Anchors are known once their schema was read.
-	if components, is := root.(map[string]any); is && path != "" {
-		for _, at := range inputPaths(components) {
-			if at != path {
-				_, _ = compiler.Compile(documentURI + "#" + fragment(at)) // reported where it stands
-			}
-		}
-	}
-	return compiler.Compile(documentURI + "#" + fragment(path))
+	return s.compiler.Compile(documentURI + "#" + fragment(path))
 }
 
 // fragment escapes a JSON pointer for a URI.
 func fragment(pointer string) string { return (&url.URL{Fragment: pointer}).EscapedFragment() }
-
-// inputPaths lists the reusable schemas of a document.
-func inputPaths(document map[string]any) []string {
-	components, _ := document["components"].(map[string]any)
-	inputs, _ := components["inputs"].(map[string]any)
-	var out []string
-	for name := range inputs {
-		if keyForm.MatchString(name) {
-			out = append(out, "/components/inputs/"+name)
-		}
-	}
-	return out
-}
 
 // noLoader refuses to load: a schema may not read files or the network.
 type noLoader struct{}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 )
 
 // Strictness says how Validate treats leniencies.
@@ -21,7 +20,7 @@ const (
 // criteria, expressions, selectors and schemas can be read. Source
 // descriptions are not loaded.
 func Validate(d *Document, strict Strictness) []Finding {
-	v := &validator{doc: d, strict: bool(strict)}
+	v := &validator{doc: d, strict: bool(strict), told: map[string]bool{}, jumping: map[*Workflow]bool{}}
 	for _, f := range d.lenient {
 		if v.strict {
 			f.Severity = SeverityError
@@ -36,14 +35,16 @@ type validator struct {
 	doc      *Document
 	strict   bool
 	findings []Finding
+	told     map[string]bool    // by rule, place and message
+	jumping  map[*Workflow]bool // see jumps
 }
 
 func (v *validator) report(severity Severity, rule string, at Pos, path, hint, format string, args ...any) {
 	f := Finding{Rule: rule, Severity: severity, Message: fmt.Sprintf(format, args...), Line: at.Line, Column: at.Column, Path: path, Hint: hint}
 	// A shared component is checked at every use: one finding a place will do.
-	if !slices.ContainsFunc(v.findings, func(other Finding) bool {
-		return other.Rule == f.Rule && other.Line == f.Line && other.Column == f.Column && other.Message == f.Message
-	}) {
+	key := fmt.Sprint(f.Rule, f.Line, ":", f.Column, f.Message)
+	if !v.told[key] && len(v.told) < maxFindings {
+		v.told[key] = true
 		v.findings = append(v.findings, f)
 	}
 }
@@ -110,7 +111,7 @@ func (v *validator) document() {
 
 // filled demands that a required string is not empty.
 func (v *validator) filled(o *Object, name, s string) bool {
-	if s == "" && o.Has(name) {
+	if s == "" && o.Has(name) && !o.fields[name].wrong {
 		v.fail("empty-field", o.field(name), "", "the field %s must not be empty", name)
 	}
 	return s != ""

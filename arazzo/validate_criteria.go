@@ -7,6 +7,7 @@ import (
 
 	"github.com/headgate/headgate/arazzo/criterion"
 	"github.com/headgate/headgate/arazzo/expression"
+	"github.com/headgate/headgate/arazzo/rfc9535"
 )
 
 func (v *validator) criteria(sc scope, list []*Criterion) {
@@ -27,7 +28,11 @@ func (v *validator) criterion(sc scope, c *Criterion) {
 	if err != nil {
 		rule, where := "condition", c.field("condition")
 		var syntax *criterion.SyntaxError
+		var query *rfc9535.SyntaxError
 		switch {
+		case errors.As(err, &query):
+			v.fail(rule, at{c.inCondition(query.Offset), where.path}, query.Hint, "%s", query.Message)
+			return
 		case errors.As(err, &syntax):
 			v.fail(rule, at{c.inCondition(syntax.Offset), where.path}, syntax.Hint, "%s", syntax.Message)
 			return
@@ -102,6 +107,9 @@ func (v *validator) values(sc scope, value *Value) {
 		v.expressionError(value.err, where)
 		return
 	}
+	if meant := meantExpression(value); meant != "" && !sc.output {
+		v.warn("expression-like", where, meant, "%q is no runtime expression: it is taken as text", value.Scalar)
+	}
 	if value.template != nil {
 		for _, e := range value.template.Expressions() {
 			v.refersTo(sc, e, where)
@@ -122,6 +130,20 @@ func (v *validator) values(sc scope, value *Value) {
 	for _, m := range value.Members {
 		v.values(sc, m.Value)
 	}
+}
+
+// meantExpression answers the hint for a text that is nearly an expression,
+// such as $responses.body.
+func meantExpression(value *Value) string {
+	s, is := value.Scalar.(string)
+	if !is || value.template != nil || !strings.HasPrefix(s, "$") {
+		return ""
+	}
+	var syntax *expression.SyntaxError
+	if _, err := expression.Parse(s); errors.As(err, &syntax) && strings.HasPrefix(syntax.Hint, "did you mean") {
+		return syntax.Hint
+	}
+	return ""
 }
 
 func (v *validator) expressionError(err error, where at) {

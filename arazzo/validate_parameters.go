@@ -8,7 +8,7 @@ import (
 // parameters checks a list of parameters; inputs tells that they become the
 // inputs of a workflow.
 func (v *validator) parameters(sc scope, list []*Parameter, inputs bool) {
-	var seen []*Parameter
+	seen := map[[2]string]bool{}
 	for _, p := range list {
 		if p.Reusable == nil {
 			v.parameterForm(p)
@@ -20,10 +20,14 @@ func (v *validator) parameters(sc scope, list []*Parameter, inputs bool) {
 		if err != nil {
 			continue
 		}
-		if hasParameter(seen, resolved) {
+		key := [2]string{resolved.In, resolved.Name}
+		if resolved.In == InHeader {
+			key[1] = strings.ToLower(resolved.Name)
+		}
+		if seen[key] {
 			v.fail("duplicate-parameter", p.self(), "", "the parameter %s is listed already", describe(resolved))
 		}
-		seen = append(seen, resolved)
+		seen[key] = true
 		if inputs && resolved.In != "" {
 			v.lenient("parameter-in-ignored", p.self(), "remove in: "+resolved.In, "the parameter %s becomes an input of the workflow: in has no meaning", resolved.Name)
 		}
@@ -53,7 +57,7 @@ func (v *validator) reusableParameter(sc scope, p *Parameter) {
 
 func (v *validator) componentHint(reference string) string {
 	c := v.doc.Components
-	if c == nil {
+	if c == nil || c.Parameters.Len()+c.SuccessActions.Len()+c.FailureActions.Len() > maxSuggested {
 		return ""
 	}
 	var known []string
@@ -92,7 +96,7 @@ func (v *validator) effective(w *Workflow, s *Step) {
 		return
 	}
 	for _, p := range list {
-		if p.In == "" && !p.Has("in") {
+		if p.In == "" && p.Name != "" && !p.Has("in") {
 			v.fail("parameter-in", p.self(), "add in: path, query, header or cookie", "the parameter %s of an operation must say where it goes (step %s)", p.Name, s.StepID)
 		}
 	}

@@ -23,6 +23,8 @@ type scope struct {
 	w     *Workflow
 	s     *Step
 	phase phase
+	// output: the value is an output, which says itself what is no expression.
+	output bool
 }
 
 // refersTo checks that what an expression names exists.
@@ -156,11 +158,11 @@ func (v *validator) refersToStep(sc scope, e *expression.Expression, where at) {
 	switch {
 	case index > here && !usesDependsOn(sc.w):
 		severity := v.warn
-		if v.doc.Minor > 0 && !jumps(sc.w) {
+		if v.doc.Minor > 0 && !v.jumps(sc.w) {
 			severity = v.fail
 		}
 		severity("forward-reference", where, "reorder the steps", "the step %s comes after %s, which names its output", s.StepID, sc.s.StepID)
-	case index == here && sc.phase == beforeStep && !jumps(sc.w):
+	case index == here && sc.phase == beforeStep && !v.jumps(sc.w):
 		v.warn("forward-reference", where, "", "the step %s names its own output before it ran", s.StepID)
 	}
 }
@@ -193,6 +195,15 @@ func usesDependsOn(w *Workflow) bool {
 }
 
 // jumps tells whether any action leaves the order of the steps.
+func (v *validator) jumps(w *Workflow) bool {
+	known, found := v.jumping[w]
+	if !found {
+		known = jumps(w)
+		v.jumping[w] = known
+	}
+	return known
+}
+
 func jumps(w *Workflow) bool {
 	for _, s := range w.Steps {
 		for _, a := range append(w.EffectiveOnSuccess(s), w.EffectiveOnFailure(s)...) {

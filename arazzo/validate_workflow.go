@@ -31,6 +31,7 @@ func (v *validator) workflow(w *Workflow) {
 }
 
 func (v *validator) outputs(sc scope, m *Map[*Value]) {
+	sc.output = true
 	for name, value := range m.All() {
 		if !keyForm.MatchString(name) {
 			v.fail("key-form", at{m.KeyAt(name), value.Path}, "letters, digits, '.', '-' and '_'", "the name of the output %q must match ^[a-zA-Z0-9.\\-_]+$", name)
@@ -40,7 +41,11 @@ func (v *validator) outputs(sc scope, m *Map[*Value]) {
 		case value.Kind != KindString:
 			v.fail("output-no-expression", at{value.Pos, value.Path}, "a Selector Object has context, selector and type", "the output %s must be a runtime expression or a Selector Object, not %s", name, value.Kind)
 		default:
-			v.lenient("output-no-expression", at{value.Pos, value.Path}, "for instance $response.body#/id", "the output %s must be a runtime expression or a Selector Object", name)
+			hint := "for instance $response.body#/id"
+			if meant := meantExpression(value); meant != "" {
+				hint = meant
+			}
+			v.lenient("output-no-expression", at{value.Pos, value.Path}, hint, "the output %s must be a runtime expression or a Selector Object", name)
 		}
 		v.values(sc, value)
 	}

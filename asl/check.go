@@ -5,6 +5,7 @@ import "slices"
 // checkScope finds transitions that lead nowhere and states that nothing leads to.
 func (p *parser) checkScope(f *fields, sc *Scope) {
 	states := f.path("States")
+	// Step Functions speaks of 'Next' here too, though the field is StartAt.
 	if sc.StartAt != "" && sc.States[sc.StartAt] == nil {
 		p.noteCode(CodeTarget, f.path("StartAt"), "Missing 'Next' target: %s", sc.StartAt)
 	}
@@ -29,6 +30,7 @@ func (p *parser) checkScope(f *fields, sc *Scope) {
 	}
 }
 
+// target is a transition: the state that it leads to, and where in its own state it stands.
 type target struct{ name, at string }
 
 // targets lists where a state may go, with the place of each name below the state.
@@ -46,11 +48,15 @@ func (s *State) targets() []target {
 	return out
 }
 
+// endsScope tells whether a run of the scope can be over with this state.
 func (s *State) endsScope() bool { return s.terminal() }
 
+// reachable finds the states that some path from the start leads to, whether or not data can ever take it: a Choice
+// state leads to all of its rules' states.
 func (sc *Scope) reachable() map[string]bool {
 	reached := map[string]bool{}
 	queue := []string{sc.StartAt}
+	// Breadth first; cycles are allowed, so what was reached is not followed again.
 	for len(queue) > 0 {
 		name := queue[0]
 		queue = queue[1:]

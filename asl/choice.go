@@ -32,6 +32,8 @@ type choiceTest struct {
 	path     *selector // of an operator that ends in Path
 }
 
+// choice reads the rules. A rule's Condition is an expression; without JSONata it is a test, written as members of the
+// rule itself.
 func (p *parser) choice(s *State, f *fields) {
 	s.Choice = &Choice{Default: f.stateName("Default")}
 	f.require("Choices")
@@ -43,6 +45,7 @@ func (p *parser) choice(s *State, f *fields) {
 		place := "Choices[" + itoa(i) + "]"
 		r := p.fields(v, f.path(place), f.jsonata)
 		rule := choiceRule{next: r.stateName("Next"), assign: r.assign()}
+		// Failures name the rule as well as the field: Choices[0]/Assign/x.
 		rule.assign.prefix(place + "/")
 		if f.jsonata {
 			r.require("Condition", "Next")
@@ -59,6 +62,8 @@ func (p *parser) choice(s *State, f *fields) {
 	p.flow(s, f, flowFields{paths: true})
 }
 
+// choiceTest reads And, Or, Not or a comparison. The first of them that stands is taken; any other member is unknown
+// then, and noted.
 func (p *parser) choiceTest(f *fields) *choiceTest {
 	if p.depth++; p.depth > maxScopes {
 		f.note("", "Conditions are nested too deeply")
@@ -87,6 +92,8 @@ func (p *parser) choiceTest(f *fields) *choiceTest {
 	return p.comparisonTest(f)
 }
 
+// comparisonTest reads a Variable and the one operator that it is compared with. The operand's type is checked now, and
+// that of an operator ending in Path when the state runs.
 func (p *parser) comparisonTest(f *fields) *choiceTest {
 	f.require("Variable")
 	t := &choiceTest{variable: f.selector("Variable", anySelector)}
@@ -117,6 +124,8 @@ func (p *parser) comparisonTest(f *fields) *choiceTest {
 	return t
 }
 
+// runChoice goes through the rules in order. None that holds, and no Default, is a failure that cannot be caught: a Choice
+// state has no Catch.
 func (s *stepper) runChoice(f *Frame, st *State) error {
 	e := s.env(f, st)
 	in, err := s.input(f, st, e)
@@ -155,6 +164,7 @@ func (s *stepper) choose(f *Frame, st *State, e *env, in Text, next string, outp
 	return nil
 }
 
+// holds evaluates a rule's condition; what is not a boolean is a failure rather than false.
 func (r choiceRule) holds(e *env, in Text, index int) (bool, error) {
 	if r.test != nil {
 		return r.test.holds(e, in.Value())
@@ -170,6 +180,7 @@ func (r choiceRule) holds(e *env, in Text, index int) (bool, error) {
 	return held, nil
 }
 
+// holds evaluates a test on the state's input, no more of it than decides.
 func (t *choiceTest) holds(e *env, data any) (bool, error) {
 	switch t.join {
 	case "And", "Or":
@@ -187,6 +198,7 @@ func (t *choiceTest) holds(e *env, data any) (bool, error) {
 	left, err := t.variable.get(e, data)
 	var missing *jsonpath.NotFoundError
 	absent := errors.As(err, &missing) || errors.Is(err, errNoVariable)
+	// Only IsPresent may ask for what is not there.
 	if t.operator == "IsPresent" {
 		return absent == (t.literal == false), nil
 	}

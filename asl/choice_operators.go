@@ -15,6 +15,7 @@ type operator struct {
 	timestamp bool
 }
 
+// operatorNamed tells what an operator takes; ok is false for members that are no operators.
 func operatorNamed(name string) (operator, bool) {
 	switch name {
 	case "IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp", "BooleanEquals":
@@ -24,6 +25,7 @@ func operatorNamed(name string) (operator, bool) {
 	case "BooleanEqualsPath":
 		return operator{path: true}, true
 	}
+	// The rest is made of a type, a comparison and perhaps Path: NumericLessThanEqualsPath.
 	base, path := strings.CutSuffix(name, "Path")
 	for _, kind := range []string{"String", "Numeric", "Timestamp"} {
 		switch strings.TrimPrefix(base, kind) {
@@ -60,6 +62,7 @@ func compare(name string, left, right any) bool {
 		pattern, okR := right.(string)
 		return okL && okR && wildcard(pattern, text)
 	}
+	// The type ends where the comparison begins: at Equals, LessThan or GreaterThan.
 	name = strings.TrimSuffix(name, "Path")
 	kind := name[:strings.IndexAny(name, "ELG")]
 	order, ok := compareAs(kind, left, right)
@@ -79,6 +82,7 @@ func compare(name string, left, right any) bool {
 	return order >= 0
 }
 
+// compareAs orders two values as a type; ok is false if one is not of it. Booleans have no order: 1 says that they differ.
 func compareAs(kind string, left, right any) (int, bool) {
 	switch kind {
 	case "Numeric":
@@ -138,6 +142,7 @@ func wildcard(pattern, text string) bool {
 	if !strings.HasPrefix(text, parts[0]) {
 		return false
 	}
+	// Each text between two wildcards is taken where it comes first: that leaves the most for the rest.
 	text = text[len(parts[0]):]
 	for _, part := range parts[1:] {
 		i := strings.Index(text, part)

@@ -32,6 +32,7 @@ const (
 	expressionRange = 1_000_000 // items; a payload holds an eighth of it at most
 )
 
+// expression compiles a text with its {% and %}. One that does not compile is noted, and nil.
 func (p *parser) expression(text, at, field string) *expression {
 	src := strings.TrimSpace(text[2 : len(text)-2])
 	code, err := jsonata.Compile(src)
@@ -77,6 +78,7 @@ func (x *expression) eval(e *env) (any, error) {
 	switch {
 	case err != nil:
 		return nil, x.failure("threw an error during evaluation. %s", describe(err))
+	// Elsewhere in JSONata nothing is a fine result; here a field needs one.
 	case jsonata.IsUndefined(v):
 		return nil, x.failure("returned nothing (undefined).")
 	case !isJSON(v):
@@ -85,6 +87,7 @@ func (x *expression) eval(e *env) (any, error) {
 	return v, nil
 }
 
+// failure words what went wrong, as all such failures are worded: with the expression and the field it stands in.
 func (x *expression) failure(format string, args ...any) *Failure {
 	return &Failure{Code: ErrQuery, Location: x.field, evaluation: true,
 		Cause: fmt.Sprintf("The JSONata expression '%s' specified for the field '%s' ", x.src, x.field) + fmt.Sprintf(format, args...)}

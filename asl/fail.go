@@ -19,6 +19,7 @@ type textField struct {
 	field   string
 }
 
+// textField reads Error or Cause, or ErrorPath or CausePath, which JSONata does not have.
 func (f *fields) textField(name string) textField {
 	t := textField{field: name}
 	if !f.jsonata && f.has(name+"Path") {
@@ -33,6 +34,7 @@ func (f *fields) textField(name string) textField {
 	return t
 }
 
+// text evaluates the field. A path that leads nowhere is named as the definition has it, and so is one within a call.
 func (t textField) text(e *env, input Text) (string, error) {
 	var v any
 	var err error
@@ -68,10 +70,12 @@ func (t textField) text(e *env, input Text) (string, error) {
 	return s, nil
 }
 
+// failState reads a Fail state; it has neither paths nor Next, so there is nothing more to read.
 func (p *parser) failState(s *State, f *fields) {
 	s.Fail = &Fail{code: f.textField("Error"), cause: f.textField("Cause")}
 }
 
+// runFail ends the frame at once: a Fail state's own error can be neither retried nor caught by itself.
 func (s *stepper) runFail(f *Frame, st *State) error {
 	e := s.env(f, st)
 	if !st.jsonata() {

@@ -10,6 +10,7 @@ import (
 	"github.com/headgate/headgate/asl/jsonvalue"
 )
 
+// itoa keeps the many places short that put an index into a location.
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // fields reads the members of one object of a definition, notes what is wrong, and knows what nobody asked for.
@@ -22,6 +23,8 @@ type fields struct {
 	jsonata bool
 }
 
+// fields begins to read an object. What is none is noted and read as an empty one, so that the rest of the definition
+// is still checked.
 func (p *parser) fields(v any, at string, jsonata bool) *fields {
 	o, ok := v.(*jsonvalue.Object)
 	if !ok {
@@ -31,8 +34,10 @@ func (p *parser) fields(v any, at string, jsonata bool) *fields {
 	return &fields{p: p, o: o, at: at, used: map[string]bool{}, jsonata: jsonata}
 }
 
+// path is a member's location: the root's own is "/", and no location begins with two slashes.
 func (f *fields) path(name string) string { return strings.TrimSuffix(f.at, "/") + "/" + name }
 
+// get asks for a member, which is known from then on; has only looks.
 func (f *fields) get(name string) (any, bool) {
 	f.used[name] = true
 	return f.o.Get(name)
@@ -43,6 +48,7 @@ func (f *fields) has(name string) bool {
 	return ok
 }
 
+// note tells something wrong with a member, or with the object itself for "".
 func (f *fields) note(name, format string, args ...any) {
 	at := f.at
 	if name != "" {
@@ -78,6 +84,7 @@ func (f *fields) exclusive(names ...string) int {
 	return len(found)
 }
 
+// text reads a string; none, or one that is noted as no string, is "".
 func (f *fields) text(name string) string {
 	v, ok := f.get(name)
 	if !ok {
@@ -99,6 +106,7 @@ func (f *fields) stateName(name string) string {
 	return s
 }
 
+// oneOf reads a string that must be one of a few.
 func (f *fields) oneOf(name string, values ...string) string {
 	s := f.text(name)
 	if f.has(name) && !slices.Contains(values, s) {
@@ -107,6 +115,7 @@ func (f *fields) oneOf(name string, values ...string) string {
 	return s
 }
 
+// boolean reads true or false; none is false.
 func (f *fields) boolean(name string) bool {
 	v, ok := f.get(name)
 	if !ok {
@@ -139,6 +148,7 @@ func (f *fields) integer(name string, def, low, high int64) int64 {
 	return i
 }
 
+// number reads a number of at least low; def when there is none.
 func (f *fields) number(name string, def, low float64) float64 {
 	v, ok := f.get(name)
 	if !ok {
@@ -155,6 +165,7 @@ func (f *fields) number(name string, def, low float64) float64 {
 	return n
 }
 
+// list reads an array; none is nil, and so is what is noted as no array.
 func (f *fields) list(name string) []any {
 	v, ok := f.get(name)
 	if !ok {
@@ -167,6 +178,7 @@ func (f *fields) list(name string) []any {
 	return l
 }
 
+// strings reads an array of strings.
 func (f *fields) strings(name string) []string {
 	var out []string
 	for i, v := range f.list(name) {

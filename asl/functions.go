@@ -23,6 +23,7 @@ func addFunctions(bindings map[string]any, src string, random func() uint64) {
 			bindings[name] = fn
 		}
 	}
+	// One item alone is an array of one, as for JSONata's own functions.
 	bind("partition", func(args []any) (any, error) {
 		list, ok := argument(args, 0).([]any)
 		if !ok {
@@ -40,6 +41,8 @@ func addFunctions(bindings map[string]any, src string, random func() uint64) {
 		return intrinsic.Hash(argument(args, 0), algorithm)
 	})
 	bind("uuid", func([]any) (any, error) { return intrinsic.UUID(random), nil })
+	// $random(seed) gives the same number each time, $random() another one each time it is called, though the same again
+	// when the step is repeated after a crash.
 	bind("random", func(args []any) (any, error) {
 		bits := random()
 		if seed, ok := jsonvalue.Integer(argument(args, 0)); ok {
@@ -54,9 +57,11 @@ func addFunctions(bindings map[string]any, src string, random func() uint64) {
 		}
 		return jsonvalue.Decode([]byte(text))
 	})
+	// $eval would run texts that no one has checked; $parse stands in for its use on JSON.
 	bindings["eval"] = jsonata.Undefined{}
 }
 
+// argument is the i-th argument; undefined, as in JSONata, if it was not given.
 func argument(args []any, i int) any {
 	if i < len(args) {
 		return args[i]

@@ -3,6 +3,7 @@ package asl
 // Parallel is a Parallel state.
 type Parallel struct{ Branches []Scope }
 
+// parallel reads the branches. Each begins anew with the state machine's query language, whatever the state's own is.
 func (p *parser) parallel(s *State, f *fields) {
 	f.require("Branches")
 	list := f.list("Branches")
@@ -19,6 +20,7 @@ func (p *parser) parallel(s *State, f *fields) {
 	p.transition(s, f)
 }
 
+// runParallel starts all branches with the same input; nothing limits how many run at once.
 func (s *stepper) runParallel(f *Frame, st *State) error {
 	in, err := s.arguments(f, st, s.env(f, st))
 	if err != nil {

@@ -17,6 +17,7 @@ type Option func(*parser)
 // distributed maps.
 func Express() Option { return func(p *parser) { p.express = true } }
 
+// parser reads one definition. It goes on after what is wrong, to tell all of it at once.
 type parser struct {
 	found   []Diagnostic
 	express bool
@@ -25,8 +26,10 @@ type parser struct {
 	names   map[string]string // state → where it was first seen, over all scopes but Map processors' own
 }
 
+// note adds an error of the kind that nearly all are of: something is not as the language has it.
 func (p *parser) note(at, format string, args ...any) { p.noteCode(CodeSchema, at, format, args...) }
 
+// noteCode adds an error. Without arguments the format is the text itself, percent signs and all.
 func (p *parser) noteCode(code, at, format string, args ...any) {
 	if len(args) > 0 {
 		format = fmt.Sprintf(format, args...)
@@ -73,6 +76,7 @@ func Validate(definition []byte, options ...Option) (*StateMachine, []Diagnostic
 	return m, p.found
 }
 
+// language reads QueryLanguage: the state's own word, else that of what it is in.
 func (p *parser) language(f *fields, inherited string) string {
 	if l := f.oneOf("QueryLanguage", JSONPath, JSONata); l != "" {
 		return l
@@ -103,6 +107,7 @@ func (p *parser) scope(f *fields, sc *Scope, language string) {
 		if len([]rune(name)) > 80 || name == "" {
 			p.note(at, "State name must be from 1 to 80 characters long")
 		}
+		// Names are unique over nested scopes too: histories and redrives know states by their names alone.
 		if first, ok := p.names[name]; ok {
 			p.noteCode(CodeName, at, "Duplicate state name: %s, which is also at %s", name, first)
 		}
@@ -120,6 +125,7 @@ func (p *parser) state(name string, f *fields, language string) *State {
 	if language == JSONata && s.QueryLanguage == JSONPath {
 		f.note("", "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine")
 	}
+	// From here on the members mean what the state's own language makes of them.
 	f.jsonata = s.jsonata()
 	f.require("Type")
 	s.Type = f.text("Type")
@@ -180,6 +186,9 @@ func JSONError(text string) string {
 	return ""
 }
 
+// jsonError finds what Jackson, which Step Functions reads JSON with, would have tripped over first, and where, counted
+// from 1: a word that is none of JSON's, or a member's name that is not in quotes. Anything else keeps our own decoder's
+// words and the end of the text.
 func jsonError(text string, err error) (message string, line, column int) {
 	trimmed := strings.TrimLeft(text, " \t\r\n")
 	skipped := len(text) - len(trimmed)
@@ -189,6 +198,7 @@ func jsonError(text string, err error) (message string, line, column int) {
 	if end < 0 {
 		end = len(trimmed)
 	}
+	// place counts bytes, as Jackson does characters: they differ in texts beyond ASCII only.
 	place := func(offset int) (int, int) {
 		before := text[:offset]
 		return 1 + strings.Count(before, "\n"), offset - strings.LastIndexByte(before, '\n')

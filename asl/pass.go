@@ -8,6 +8,7 @@ type Pass struct {
 	result    any
 }
 
+// pass reads Result, which may be any value and null too: whether it stands is what counts. JSONata has Output instead.
 func (p *parser) pass(s *State, f *fields) {
 	s.Pass = &Pass{}
 	if !f.jsonata {
@@ -18,6 +19,7 @@ func (p *parser) pass(s *State, f *fields) {
 	p.transition(s, f)
 }
 
+// runPass lets Result replace what Parameters made; both then go through ResultPath and OutputPath like a task's result.
 func (s *stepper) runPass(f *Frame, st *State) error {
 	e := s.env(f, st)
 	in, err := s.arguments(f, st, e)

@@ -20,8 +20,11 @@ func (m *StateMachine) VariableReferences() map[string][]string {
 	return out
 }
 
+// references collects names of variables. Its methods, one for each thing that definitions are made of, add what that
+// refers to and take nil for nothing.
 type references map[string]bool
 
+// selector adds the variable that a path begins with, and those of the paths inside a call.
 func (r references) selector(s *selector) {
 	if s == nil {
 		return
@@ -51,6 +54,7 @@ func (r references) expression(x *expression) {
 	}
 	bound := map[string]bool{"states": true}
 	matches := variableName.FindAllStringSubmatch(quotedText.ReplaceAllString(x.src, "''"), -1)
+	// A name bound anywhere in the expression is taken as its own, wherever else it stands: scopes are not followed.
 	for _, m := range matches {
 		if m[2] == ":=" {
 			bound[m[1]] = true
@@ -63,6 +67,7 @@ func (r references) expression(x *expression) {
 	}
 }
 
+// template adds the variables of all paths and expressions in a value.
 func (r references) template(t *template) {
 	if t == nil {
 		return
@@ -77,11 +82,13 @@ func (r references) template(t *template) {
 	}
 }
 
+// quantity adds those of a number that may come from a path or an expression.
 func (r references) quantity(q quantity) {
 	r.selector(q.path)
 	r.expression(q.expr)
 }
 
+// test adds those that a Choice rule compares.
 func (r references) test(t *choiceTest) {
 	if t == nil {
 		return
@@ -93,6 +100,7 @@ func (r references) test(t *choiceTest) {
 	}
 }
 
+// references adds all variables of a state, but not those of the states inside it: each state answers for itself.
 func (s *State) references(r references) {
 	r.selector(s.inputPath)
 	r.selector(s.outputPath)
@@ -133,6 +141,7 @@ func (s *State) references(r references) {
 	}
 }
 
+// references adds what a Map state's own fields refer to.
 func (m *Map) references(r references) {
 	r.selector(m.itemsPath)
 	r.template(m.items)

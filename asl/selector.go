@@ -21,6 +21,7 @@ type selector struct {
 	call     *intrinsic.Call
 }
 
+// parseSelector reads any of the forms. The paths in a call are checked with it.
 func parseSelector(src string) (*selector, error) {
 	s := &selector{src: src}
 	var err error
@@ -50,6 +51,7 @@ func parseSelector(src string) (*selector, error) {
 	return s, err
 }
 
+// isNameStart tells what a variable's name may begin with; every byte of a character beyond ASCII is taken as a letter.
 func isNameStart(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
@@ -98,6 +100,7 @@ var errNoVariable = errors.New("the variable has not been assigned")
 
 // get evaluates the selector on data.
 func (s *selector) get(e *env, data any) (any, error) {
+	// "InputPath": null is an empty object, whatever the input was.
 	if s.null {
 		return jsonvalue.NewObject(0), nil
 	}

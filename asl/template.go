@@ -24,6 +24,7 @@ type template struct {
 	object   bool
 }
 
+// templateMember is a member of an object to be made: its name is the field's, without the .$ of a path.
 type templateMember struct {
 	field string // as in the definition, with .$
 	name  string
@@ -72,6 +73,7 @@ func (p *parser) template(v any, at, field string, jsonata bool) *template {
 	return &template{constant: true, value: v}
 }
 
+// objectTemplate compiles an object. In JSONPath a member whose name ends in .$ is a path, anything else goes down.
 func (p *parser) objectTemplate(o *jsonvalue.Object, at, field string, jsonata bool) *template {
 	t := &template{constant: true, value: o, object: true}
 	var static, dynamic []templateMember
@@ -97,6 +99,8 @@ func (p *parser) objectTemplate(o *jsonvalue.Object, at, field string, jsonata b
 	return t
 }
 
+// hashOrder orders members as iterating over a Java HashMap of their names does, whose table doubles at three quarters
+// full. Recorded outputs are compared byte for byte, so the order shows.
 func hashOrder(members []templateMember) {
 	size := uint32(16)
 	for float64(len(members)) > 0.75*float64(size) {
@@ -109,6 +113,7 @@ func hashOrder(members []templateMember) {
 	slices.SortStableFunc(members, func(a, b templateMember) int { return bucket(a) - bucket(b) })
 }
 
+// javaHash is String.hashCode, over UTF-16 code units.
 func javaHash(s string) uint32 {
 	var h uint32
 	for _, r := range s {
@@ -156,6 +161,7 @@ func (t *template) fill(e *env, data any) (any, error) {
 // templateFailure words a path that leads nowhere, and an intrinsic function that fails.
 func templateFailure(m templateMember, data any, err error) error {
 	var missing *jsonpath.NotFoundError
+	// A path inside an intrinsic function is named by itself, not by the whole call.
 	var inner *missingPath
 	var broken *intrinsic.Error
 	switch s := m.value.selector; {

@@ -111,6 +111,7 @@ func (t *StateTest) Run(now time.Time) (*StateResult, error) {
 	result := &StateResult{Inspection: Inspection{Data: map[string]Text{"input": t.Input}, Numbers: map[string]float64{}}}
 	s := &stepper{m: m, x: x, now: x.StartedAt, inspect: &result.Inspection, overrides: t.Context}
 	f := s.spawn(&Frame{State: st.Name, Input: t.Input, EnteredAt: s.now, RetryCount: t.RetryCount, Variables: t.Variables, Retries: map[int]int{}})
+	// The test says how often the state was retried, not by which retrier: each is taken to have done all of them.
 	for i := range st.retry {
 		f.Retries[i] = t.RetryCount
 	}

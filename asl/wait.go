@@ -16,6 +16,7 @@ type Wait struct {
 	secondsExpr, timestampExpr *expression
 }
 
+// wait reads the four ways to say how long; SecondsPath and TimestampPath are JSONPath's alone.
 func (p *parser) wait(s *State, f *fields) {
 	w := &Wait{}
 	s.Wait = w
@@ -40,6 +41,7 @@ func (p *parser) wait(s *State, f *fields) {
 	p.transition(s, f)
 }
 
+// waitExpression reads a field as an expression; nil if it is none, and the field is left to be read as a literal.
 func (f *fields) waitExpression(name string) *expression {
 	v, _ := f.o.Get(name)
 	if s, ok := v.(string); ok && f.jsonata && isExpression(s) {
@@ -66,6 +68,7 @@ func parseTimestamp(text string) (time.Time, bool) {
 	return t, err == nil
 }
 
+// runWait evaluates until when, and waits. A time that has passed, or is now, is no wait at all.
 func (s *stepper) runWait(f *Frame, st *State) error {
 	e := s.env(f, st)
 	in, err := s.input(f, st, e)
@@ -87,6 +90,7 @@ func (s *stepper) runWait(f *Frame, st *State) error {
 	return nil
 }
 
+// waitUntil evaluates whichever field is set. Literals were checked with the definition.
 func (s *stepper) waitUntil(w *Wait, e *env, in Text) (time.Time, error) {
 	switch {
 	case w.seconds != nil:
@@ -133,6 +137,7 @@ func (s *stepper) after(seconds int64) time.Time {
 	return s.now.Add(time.Duration(min(seconds, maxWait+1)) * time.Second)
 }
 
+// waitSecondsPath reads a number without fraction: 1.0 is refused too, since its text is no long's.
 func (s *stepper) waitSecondsPath(sel *selector, e *env, in Text) (time.Time, error) {
 	v, err := sel.get(e, in.Value())
 	if err != nil {
@@ -151,6 +156,7 @@ func (s *stepper) waitSecondsPath(sel *selector, e *env, in Text) (time.Time, er
 	return s.after(n), nil
 }
 
+// waitTimestampPath reads a text in the form that a literal Timestamp must have.
 func (s *stepper) waitTimestampPath(sel *selector, e *env, in Text) (time.Time, error) {
 	v, err := sel.get(e, in.Value())
 	if err != nil {

@@ -1,7 +1,6 @@
 package sam
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -90,8 +89,11 @@ func (a *restAPI) restAPI() error {
 		if err != nil {
 			return err
 		}
-		for _, x := range at.Pairs {
-			x.Value.At(uri)
+		for i, x := range at.Pairs {
+			at.Pairs[i].Line = 0
+			if uri.Is(tree.String) {
+				x.Value.At(uri)
+			}
 		}
 		p.Set("BodyS3Location", at)
 	} else if a.body.Truthy() {
@@ -324,15 +326,15 @@ func (a *restAPI) postprocess() error {
 		}
 		put(components, x[1], nil, v)
 		put(a.body, "components", nil, components)
-		a.body.Delete(x[0])
+		a.t.orders.remove(a.body, x[0])
 	}
 	for _, p := range pairsOf(a.body.Get("paths")) {
 		options := p.Value.Get("options")
 		if !p.Value.Is(tree.Map) {
 			return notAPath(p.Key)
 		}
-		options.Delete("produces")
-		options.Delete("consumes")
+		a.t.orders.remove(options, "produces")
+		a.t.orders.remove(options, "consumes")
 		headers := options.Path("responses", "200", "headers")
 		for i := range pairsOf(headers) {
 			headers.Pairs[i].Value = dict("schema", headers.Pairs[i].Value)
@@ -363,7 +365,7 @@ func (a *restAPI) deploy() error {
 		document = a.api.props.Get("BodyS3Location")
 	}
 	if document.Truthy() {
-		text := pythonString(document)
+		text := a.t.orders.string(document)
 		if given.Truthy() {
 			text += "||" + textOf(given)
 		}
@@ -373,7 +375,7 @@ func (a *restAPI) deploy() error {
 		if names := a.t.deployed[a.id]; names != "" {
 			text += "||" + names
 		}
-		if os.Getenv("DBG") != "" { println(text) }; digest := hashText(text, 40)
+		digest := hashText(text, 40)
 		deployment.id += digest[:hashLength]
 		deployment.props.Set("Description", tree.NewString("RestApi deployment id: "+digest))
 	}

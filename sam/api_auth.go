@@ -236,8 +236,8 @@ func (x *authorizer) definition(t *translator) *tree.Node {
 
 func (x *authorizer) lambda(t *translator, identity *tree.Node) *tree.Node {
 	typ := tree.NewString("token")
-	if p := x.config.Get("FunctionPayloadType"); p.Truthy() {
-		typ = readString(strings.ToLower(p.Text), p)
+	if x.payload() == "REQUEST" {
+		typ = tree.NewString("request")
 	}
 	function := tree.NewNull()
 	if f := x.config.Get("FunctionArn"); f != nil {
@@ -290,10 +290,9 @@ func (a *restAPI) permissions() error {
 
 // sharedUsagePlan is what the APIs with CreateUsagePlan SHARED have in common.
 type sharedUsagePlan struct {
-	apis, stages, keys []*tree.Node
-	names              []string
-	conditions         map[string]bool
-	deletion, replace  string
+	usagePlan
+	conditions        map[string]bool
+	deletion, replace string
 }
 
 // usagePlan makes the plan, its key and what ties them.
@@ -320,37 +319,42 @@ func (a *restAPI) usagePlan() error {
 	default:
 		return resourceError(a.id, "'CreateUsagePlan' accepts one of ['SHARED', 'PER_API', 'NONE'].")
 	}
-	prefix := a.id
-	apis, attributes := []string{a.id}, a.passthrough
-	stages := []*tree.Node{dict("ApiId", ref(a.id), "Stage", ref(a.stage.id))}
-	keys := []*tree.Node{dict("RestApiId", ref(a.id), "StageName", ref(a.stage.id))}
+	prefix, made := a.id, &usagePlan{}
 	if create.Text == "SHARED" {
-		s := a.t.shared
-		s.names, s.stages, s.keys = append(s.names, a.id), append(s.stages, stages...), append(s.keys, keys...)
-		prefix, apis, stages, keys = "Serverless", s.names, s.stages, s.keys
-		common := s.attributes(a)
-		attributes = func() *tree.Node { return common.Clone() }
+		prefix, made = "Serverless", &a.t.shared.usagePlan
 	}
-	ids := [3]string{prefix + "UsagePlan", prefix + "ApiKey", prefix + "UsagePlanKey"}
-	p := dict("ApiStages", cloneList(stages))
+	made.add(a, prefix)
 	for _, name := range []string{"UsagePlanName", "Description", "Quota", "Tags", "Throttle"} {
 		if v := plan.Get(name); v.Truthy() {
-			p.Set(name, v.Clone())
+			made.plan.props.Set(name, v.Clone())
 		}
 	}
-	a.add(&resource{id: ids[0], typ: "AWS::ApiGateway::UsagePlan", props: p, attributes: attributes(), dependsOn: tree.NewStrings(apis...)})
-	a.add(&resource{id: ids[1], typ: "AWS::ApiGateway::ApiKey", attributes: attributes(), dependsOn: tree.NewStrings(ids[0]),
-		props: dict("Enabled", true, "StageKeys", cloneList(keys))})
-	a.add(&resource{id: ids[2], typ: "AWS::ApiGateway::UsagePlanKey", attributes: attributes(), dependsOn: tree.NewStrings(ids[1]),
-		props: dict("KeyId", ref(ids[1]), "KeyType", "API_KEY", "UsagePlanId", ref(ids[0]))})
-	for i, name := range []string{"UsagePlan", "ApiKey", "UsagePlanKey"} {
-		a.t.rewriter.part(a.id, name, ids[i])
+	attributes := a.passthrough()
+	if create.Text == "SHARED" {
+		attributes = a.t.shared.attributes(a)
+	}
+	for i, r := range []*resource{made.plan, made.key, made.link} {
+		r.attributes = attributes.Clone()
+		a.add(r)
+		a.t.rewriter.part(a.id, []string{"UsagePlan", "ApiKey", "UsagePlanKey"}[i], r.id)
 	}
 	return nil
 }
 
-func cloneList(items []*tree.Node) *tree.Node {
-	return tree.NewList(items...).Clone()
+// usagePlan is a plan, its key and what ties them.
+type usagePlan struct{ plan, key, link *resource }
+
+// add adds an API, to a new plan if need be.
+func (u *usagePlan) add(a *restAPI, prefix string) {
+	if u.plan == nil {
+		u.plan = &resource{id: prefix + "UsagePlan", typ: "AWS::ApiGateway::UsagePlan", props: dict("ApiStages", tree.NewList()), dependsOn: tree.NewList()}
+		u.key = &resource{id: prefix + "ApiKey", typ: "AWS::ApiGateway::ApiKey", props: dict("Enabled", true, "StageKeys", tree.NewList()), dependsOn: tree.NewStrings(u.plan.id)}
+		u.link = &resource{id: prefix + "UsagePlanKey", typ: "AWS::ApiGateway::UsagePlanKey", dependsOn: tree.NewStrings(u.key.id),
+			props: dict("KeyId", ref(u.key.id), "KeyType", "API_KEY", "UsagePlanId", ref(u.plan.id))}
+	}
+	u.plan.dependsOn.Append(tree.NewString(a.id))
+	u.plan.props.Get("ApiStages").Append(dict("ApiId", ref(a.id), "Stage", ref(a.stage.id)))
+	u.key.props.Get("StageKeys").Append(dict("RestApiId", ref(a.id), "StageName", ref(a.stage.id)))
 }
 
 // attributes are those of the shared resources: the strictest policies, and a condition if all APIs have one.

@@ -171,14 +171,10 @@ func (d *deployments) sharedCondition() string {
 // addAnyOf adds a condition that holds if one of the names does. Fn::Or takes ten arguments at most: more
 // go through numbered ones in between.
 func (t *translator) addAnyOf(id string, names []string) {
-	for len(names) > 10 {
-		var next []string
-		for i := 0; i < len(names); i += 10 {
-			part := id + strconv.Itoa(i/10)
-			t.addCondition(part, anyOf(names[i:min(i+10, len(names))]))
-			next = append(next, part)
-		}
-		names = next
+	for n := (len(names) - 2) / 9; n > 0; n-- {
+		part := id + strconv.Itoa(n)
+		t.addCondition(part, anyOf(names[:10]))
+		names = append(slices.Clone(names[10:]), part)
 	}
 	t.addCondition(id, anyOf(names))
 }

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/headgate/headgate/internal/template/tree"
@@ -25,12 +26,13 @@ type event struct {
 	f *function
 }
 
-// events expands the function's event sources, in the order of their names' appearance.
+// events expands the function's event sources.
 func (f *function) events() error {
 	sources, err := f.sources(f.add, f.inEvent)
 	if err != nil {
 		return err
 	}
+	sort.SliceStable(sources, func(i, j int) bool { return sources[i].rank() < sources[j].rank() })
 	for _, s := range sources {
 		if err := (&event{s, f}).expand(); err != nil {
 			return err
@@ -39,13 +41,25 @@ func (f *function) events() error {
 	return nil
 }
 
+// rank sorts a function's events: by their paths, so that an API's default comes first, or by their names.
+func (e *source) rank() string {
+	if p := e.get("Path"); p.Is(tree.String) {
+		return p.Text
+	}
+	return e.name
+}
+
 // sources reads the Events property.
 func (b *base) sources(add func(*resource), inEvent func(name, format string, args ...any) error) (out []source, err error) {
 	events := b.get("Events")
 	if events != nil && !events.Is(tree.Map) {
 		return nil, resourceError(b.id, "Property 'Events' should be a map.")
 	}
-	for _, p := range pairsOf(events) {
+	listed := pairsOf(events)
+	if b.t.python {
+		listed = pythonOrderUpdated(listed, len(pythonEvents(b.node)))
+	}
+	for _, p := range listed {
 		typ := p.Value.Get("Type")
 		if !p.Value.Is(tree.Map) || !typ.Is(tree.String) {
 			return nil, inEvent(p.Key, "Resource dict has missing or invalid value for key Type. Event Type is: %s.", pythonText(typ))
@@ -96,7 +110,11 @@ func (e *event) expand() error {
 		return e.scheduler(e.functionARN(), "lambda:InvokeFunction", "LambdaPolicy")
 	case "Api":
 		return e.api()
-	case "HttpApi", "Cognito", "MSK", "MQ", "SelfManagedKafka", "DocumentDB":
+	case "MSK", "MQ", "SelfManagedKafka", "DocumentDB":
+		return e.broker()
+	case "Cognito":
+		return e.cognito()
+	case "HttpApi":
 		return e.fail("Events of type %s are not supported yet.", e.typ)
 	}
 	return e.fail("Resource dict has missing or invalid value for key Type. Event Type is: %s.", e.typ)

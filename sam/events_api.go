@@ -83,6 +83,23 @@ func (a *apiEvent) edit(stage *tree.Node, f func(s *swagger, condition, apiAuth 
 	return nil
 }
 
+// override applies an Auth with OverrideApiAuth to a document that the template wrote.
+func (a *apiEvent) override(stage *tree.Node) error {
+	body := a.api.Get("DefinitionBody")
+	if !body.Truthy() || !a.auth.Get("OverrideApiAuth").Truthy() {
+		return nil
+	}
+	s, err := a.b.t.editSwagger(body)
+	if err != nil {
+		return err
+	}
+	if err := a.authorize(s, a.b.t.values.resolve(a.api.Get("Auth")), stage); err != nil {
+		return err
+	}
+	a.api.Set("DefinitionBody", s.done())
+	return nil
+}
+
 // authorize applies the event's Auth.
 func (a *apiEvent) authorize(s *swagger, apiAuth, stage *tree.Node) error {
 	name, authorizers := a.auth.Get("Authorizer"), apiAuth.Get("Authorizers")
@@ -148,12 +165,12 @@ func (e *event) api() error {
 	p := e.permission("apigateway.amazonaws.com", "SourceArn", dict("Fn::Sub", tree.NewList(tree.NewString(resource),
 		dict("__ApiId__", e.get("RestApiId").Clone(), "__Stage__", "*"))))
 	p.id += suffix
-	if !e.f.t.managed[a.id] {
-		return nil
-	}
 	stage := tree.NewString(a.suffix)
 	if a.stage.Is(tree.String) {
 		stage = a.stage
+	}
+	if !e.f.t.managed[a.id] {
+		return a.override(stage)
 	}
 	return a.edit(stage, func(s *swagger, condition, apiAuth *tree.Node) error {
 		auth := a.auth
@@ -167,8 +184,8 @@ func (e *event) api() error {
 			if v := e.get("TimeoutInMillis"); v != nil {
 				put(d.Get(integrationKey), "timeoutInMillis", nil, v.Clone())
 			}
-			if v := e.get("ResponseTransferMode"); v != nil {
-				put(d.Get(integrationKey), "responseTransferMode", nil, v.Clone())
+			if e.get("ResponseTransferMode").IsString("RESPONSE_STREAM") {
+				put(d.Get(integrationKey), "responseTransferMode", nil, tree.NewString("STREAM"))
 			}
 		}
 		if err := a.requestModel(s); err != nil {
@@ -184,7 +201,11 @@ func (e *event) integrationURI() *tree.Node {
 	if e.f.alias != nil {
 		name, from = "${"+e.f.alias.id+"}", nil
 	}
-	text := readString("arn:"+e.f.t.options.Partition+":apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"+name+"/invocations", from)
+	path := "2015-03-31/functions/" + name + "/invocations"
+	if e.get("ResponseTransferMode").IsString("RESPONSE_STREAM") {
+		path = "2021-11-15/functions/" + name + "/response-streaming-invocations"
+	}
+	text := readString("arn:"+e.f.t.options.Partition+":apigateway:${AWS::Region}:lambda:path/"+path, from)
 	return dict("Fn::Sub", text)
 }
 
@@ -194,7 +215,7 @@ func (e *event) namesForDeployment(api string) {
 		if name.Is(tree.String) {
 			e.f.t.deployed[api] += name.Text
 		} else {
-			e.f.t.deployed[api] += pythonString(name)
+			e.f.t.deployed[api] += e.f.t.orders.string(name)
 		}
 	}
 }

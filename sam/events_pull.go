@@ -36,37 +36,41 @@ func (e *event) mapping() error {
 	for _, name := range strings.Fields(mappingProperties) {
 		copyAll(props, e.props, name)
 	}
-	var inline *tree.Node
-	if d := e.get("DestinationConfig").Get("OnFailure"); present(d) != nil {
-		target, typ := present(d.Get("Destination")), present(d.Get("Type"))
-		if typ != nil {
-			switch typ.Str() {
-			case "SQS", "SNS":
-				inline = destinationPolicy(e.id, typ.Text, target)
-			case "S3":
-				inline = destinationPolicy(e.id, "S3Bucket", target)
-			case "Kafka":
-				return e.fail("Destinations of type Kafka are not supported yet.")
-			default:
-				return e.failByID("The only valid values for 'Type' are 'SQS', 'SNS', 'S3', and 'Kafka'")
-			}
-		}
-		if target == nil {
-			return e.failByID("'Destination' is required.")
-		}
-		props.Set("DestinationConfig", tree.NewMap("OnFailure", tree.NewMap("Destination", target.Clone())))
+	inline, err := e.onFailure(props)
+	if err != nil {
+		return err
 	}
 	e.make("", "AWS::Lambda::EventSourceMapping", props)
 	e.f.grant(policy)
-	if inline != nil && e.f.role != nil {
-		list := e.f.role.props.Get("Policies")
-		if list == nil {
-			list = tree.NewList()
-			e.f.role.props.Set("Policies", list)
-		}
-		list.Append(inline)
+	if inline != nil {
+		e.f.inline(inline)
 	}
 	return nil
+}
+
+// onFailure sets where records go that could not be processed, and returns the policy that this takes.
+func (e *event) onFailure(props *tree.Node) (policy *tree.Node, err error) {
+	d := e.get("DestinationConfig").Get("OnFailure")
+	if present(d) == nil {
+		return nil, nil
+	}
+	target, typ := present(d.Get("Destination")), present(d.Get("Type"))
+	switch {
+	case typ == nil:
+	case typ.IsString("SQS") || typ.IsString("SNS"):
+		policy = destinationPolicy(e.id, typ.Text, target)
+	case typ.IsString("S3"):
+		policy = destinationPolicy(e.id, "S3Bucket", target)
+	case typ.IsString("Kafka"):
+		return nil, e.fail("Destinations of type Kafka are not supported yet.")
+	default:
+		return nil, e.failByID("The only valid values for 'Type' are 'SQS', 'SNS', 'S3', and 'Kafka'")
+	}
+	if target == nil {
+		return nil, e.failByID("'Destination' is required.")
+	}
+	props.Set("DestinationConfig", tree.NewMap("OnFailure", tree.NewMap("Destination", target.Clone())))
+	return policy, nil
 }
 
 // grant adds one of AWS's managed policies to the function's own role, if it has one.

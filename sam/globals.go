@@ -112,9 +112,12 @@ func (t *translator) openAPIs() {
 		if !t.managed[p.Key] || version == nil || !openAPI3.MatchString(textOf(version)) || !body.Is(tree.Map) {
 			continue
 		}
-		put(body, "openapi", nil, readString(textOf(version), version))
-		body.Pairs = pythonOrder(body.Pairs)
-		body.Delete("swagger")
+		number := tree.NewString(textOf(version))
+		if version.Is(tree.String) {
+			number.At(version)
+		}
+		put(body, "openapi", nil, number)
+		t.orders.remove(body, "swagger")
 	}
 }
 

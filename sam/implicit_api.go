@@ -22,6 +22,7 @@ func (t *translator) restAPIs() {
 		if !p.Value.Get("Type").IsString("AWS::Serverless::Api") {
 			continue
 		}
+		t.python = true
 		props := present(p.Value.Get("Properties"))
 		if props == nil {
 			props = dict()
@@ -36,6 +37,7 @@ func (t *translator) restAPIs() {
 	if len(owners) == 0 {
 		return
 	}
+	t.python = true
 	existing := resources.Get(implicitAPI)
 	wasManaged := t.managed[implicitAPI]
 	api := dict("Type", "AWS::Serverless::Api", "Properties", dict("StageName", "Prod", "DefinitionBody", swaggerSkeleton()))

@@ -47,8 +47,13 @@ func (t *pythonTable) insert(i int) {
 	if t.used*3 < len(t.slots)*2 {
 		return
 	}
+	t.grow(t.used * 4)
+}
+
+// grow makes room for more than n members.
+func (t *pythonTable) grow(n int) {
 	old, size := t.slots, 8
-	for size <= t.used*4 {
+	for size <= n {
 		size <<= 1
 	}
 	t.slots, t.used = make([]int, size), 0
@@ -60,13 +65,20 @@ func (t *pythonTable) insert(i int) {
 }
 
 // pythonOrder gives members, which stand in the order of their insertion, in the order of iteration.
-func pythonOrder(pairs []tree.Pair) []tree.Pair {
+func pythonOrder(pairs []tree.Pair) []tree.Pair { return pythonOrderUpdated(pairs, 0) }
+
+// pythonOrderUpdated is pythonOrder of a dictionary that was then updated with n of its own members: before an
+// update, room is made as if they were all new.
+func pythonOrderUpdated(pairs []tree.Pair, n int) []tree.Pair {
 	if len(pairs) < 2 {
 		return pairs
 	}
 	t := &pythonTable{slots: make([]int, 8), pairs: pairs}
 	for i := range pairs {
 		t.insert(i)
+	}
+	if n > 0 && (t.used+n)*3 >= len(t.slots)*2 {
+		t.grow((t.used + n) * 2)
 	}
 	out := make([]tree.Pair, 0, len(pairs))
 	for _, i := range t.slots {
@@ -77,8 +89,29 @@ func pythonOrder(pairs []tree.Pair) []tree.Pair {
 	return out
 }
 
-// pythonCopy is copy.deepcopy: the members are inserted anew in the order of iteration.
-func pythonCopy(n *tree.Node) *tree.Node {
+// settledOrders are maps from which a member was removed: Python leaves its slot in use, so that the order
+// of the others does not follow from them alone. Their members stand in the order of iteration.
+type settledOrders map[*tree.Node]bool
+
+// remove deletes a member the way Python does.
+func (o settledOrders) remove(n *tree.Node, key string) {
+	if !n.Has(key) {
+		return
+	}
+	n.Pairs = o.order(n)
+	n.Delete(key)
+	o[n] = true
+}
+
+func (o settledOrders) order(n *tree.Node) []tree.Pair {
+	if o[n] {
+		return n.Pairs
+	}
+	return pythonOrder(n.Pairs)
+}
+
+// copy is copy.deepcopy: the members are inserted anew in the order of iteration.
+func (o settledOrders) copy(n *tree.Node) *tree.Node {
 	if n == nil {
 		return nil
 	}
@@ -86,26 +119,26 @@ func pythonCopy(n *tree.Node) *tree.Node {
 	if n.Items != nil {
 		c.Items = make([]*tree.Node, len(n.Items))
 		for i, v := range n.Items {
-			c.Items[i] = pythonCopy(v)
+			c.Items[i] = o.copy(v)
 		}
 	}
 	if n.Pairs != nil {
-		c.Pairs = append([]tree.Pair{}, pythonOrder(n.Pairs)...)
+		c.Pairs = append([]tree.Pair{}, o.order(n)...)
 		for i := range c.Pairs {
-			c.Pairs[i].Value = pythonCopy(c.Pairs[i].Value)
+			c.Pairs[i].Value = o.copy(c.Pairs[i].Value)
 		}
 	}
 	return &c
 }
 
-// pythonString is str(n).
-func pythonString(n *tree.Node) string {
+// string is str(n).
+func (o settledOrders) string(n *tree.Node) string {
 	var b strings.Builder
-	pythonPrint(&b, n)
+	o.print(&b, n)
 	return b.String()
 }
 
-func pythonPrint(b *strings.Builder, n *tree.Node) {
+func (o settledOrders) print(b *strings.Builder, n *tree.Node) {
 	switch {
 	case present(n) == nil:
 		b.WriteString("None")
@@ -117,18 +150,18 @@ func pythonPrint(b *strings.Builder, n *tree.Node) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			pythonPrint(b, v)
+			o.print(b, v)
 		}
 		b.WriteByte(']')
 	case n.Is(tree.Map):
 		b.WriteByte('{')
-		for i, p := range pythonOrder(n.Pairs) {
+		for i, p := range o.order(n) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
 			pythonQuote(b, p.Key, p.Line > 0)
 			b.WriteString(": ")
-			pythonPrint(b, p.Value)
+			o.print(b, p.Value)
 		}
 		b.WriteByte('}')
 	case n.Is(tree.String):

@@ -45,7 +45,7 @@ func (t *translator) editSwagger(doc *tree.Node) (*swagger, error) {
 	if !isSwagger(doc) {
 		return nil, structureError("Invalid Swagger document")
 	}
-	s := &swagger{t: t, doc: pythonCopy(doc)}
+	s := &swagger{t: t, doc: t.orders.copy(doc)}
 	for _, x := range []struct {
 		to  **tree.Node
 		key string
@@ -78,7 +78,7 @@ func (s *swagger) done() *tree.Node {
 			put(s.doc, x.key, nil, x.from)
 		}
 	}
-	return pythonCopy(s.doc)
+	return s.t.orders.copy(s.doc)
 }
 
 func (s *swagger) paths() []tree.Pair { return pythonOrder(s.doc.Get("paths").Pairs) }

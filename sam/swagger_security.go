@@ -29,7 +29,7 @@ func securityOf(definition *tree.Node, path, method string) ([]*tree.Node, error
 	}
 	for _, x := range list.Items {
 		if !x.Is(tree.Map) {
-			return nil, structureError("%s in Security for path %s method %s is not a valid dictionary.", pythonString(x), path, method)
+			return nil, structureError("%s in Security for path %s method %s is not a valid dictionary.", settledOrders{}.string(x), path, method)
 		}
 	}
 	return list.Items, nil

@@ -16,6 +16,8 @@ type translator struct {
 	values   values
 	rewriter *rewriter
 	deploys  *deployments
+	orders   settledOrders
+	python   bool                 // what is listed below has Python's order: there is a REST API, whose hash depends on it
 	managed  map[string]bool      // REST APIs whose document the transform writes
 	deployed map[string]string    // REST API → names of the functions that answer for it
 	shared   *sharedUsagePlan     // of all APIs that share theirs
@@ -32,7 +34,7 @@ func newTranslator(root *tree.Node, o Options) *translator {
 		o.Partition = partitionOf(o.Region)
 	}
 	t := &translator{options: o, root: root, rewriter: newRewriter(), expanded: map[string][]*resource{},
-		managed: map[string]bool{}, deployed: map[string]string{}, shared: &sharedUsagePlan{}, zones: map[string]*resource{}}
+		orders: settledOrders{}, managed: map[string]bool{}, deployed: map[string]string{}, shared: &sharedUsagePlan{}, zones: map[string]*resource{}}
 	t.deploys = &deployments{t: t}
 	return t
 }
@@ -107,7 +109,7 @@ func isServerless(r *tree.Node) bool {
 func (t *translator) order() []tree.Pair {
 	var order []tree.Pair
 	pick := func(want func(string) bool) {
-		for _, p := range t.source.Pairs {
+		for _, p := range t.listed(t.source) {
 			if isServerless(p.Value) && want(strings.TrimPrefix(p.Value.Get("Type").Text, "AWS::Serverless::")) {
 				order = append(order, p)
 			}
@@ -119,6 +121,14 @@ func (t *translator) order() []tree.Pair {
 	pick(func(s string) bool { return strings.HasSuffix(s, "Api") })
 	pick(func(s string) bool { return !slices.Contains(first, s) })
 	return order
+}
+
+// listed are members in the order in which the transform goes through them.
+func (t *translator) listed(n *tree.Node) []tree.Pair {
+	if t.python {
+		return pythonOrder(pairsOf(n))
+	}
+	return pairsOf(n)
 }
 
 // expand turns one resource into CloudFormation's.

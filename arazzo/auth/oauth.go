@@ -40,7 +40,7 @@ func (s *Signer) tokenRequest(use source.SchemeUse, c Credential) (tokenRequest,
 		scopes = c.Scopes
 	}
 	r.scopes = strings.Join(scopes, " ")
-	flow := ""
+	var flow string
 	switch {
 	case c.Username != "":
 		r.grant, flow = "password", "password"

@@ -38,6 +38,9 @@ func Configure(r *runner.Runner, cfg aws.Config, descriptions map[string]*source
 			r.Servers = map[string]string{}
 		}
 		r.Servers[name] = *cfg.BaseEndpoint
+		if r.Auth.SigV4.Region == "" { // the endpoint's host does not tell it
+			r.Auth.SigV4.Region = cfg.Region
+		}
 		redirected = append(redirected, name)
 	}
 	return redirected

@@ -19,6 +19,9 @@ type xpathQuery struct {
 }
 
 func compileXPath(text, version string) (*xpathQuery, error) {
+	if len(text) > maxPattern {
+		return nil, fmt.Errorf("an XPath of %d bytes is too long", len(text))
+	}
 	plain, err := plainXPath(text, version)
 	if err != nil {
 		return nil, err

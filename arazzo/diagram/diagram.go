@@ -170,6 +170,9 @@ func exitOf(w *arazzo.Workflow, i int, e flow.Exit, all []flow.Exit) exit {
 		out.kind = toBox
 	case flow.ToEnd:
 		out.kind, out.text = toEnd, "end"
+		if e.Failure {
+			out.text = "end, failed"
+		}
 	case flow.ToBreak:
 		out.kind, out.text = toFailure, "fails"
 	case flow.ToWorkflow:
@@ -197,14 +200,14 @@ func exitOf(w *arazzo.Workflow, i int, e flow.Exit, all []flow.Exit) exit {
 func retryText(w *arazzo.Workflow, i int, e flow.Exit) string {
 	a := e.Action
 	text := "again"
-	switch {
-	case e.Workflow != "":
-		text += " after workflow " + oneLine(e.Workflow)
-	case e.Step >= 0 && e.Step != i: // one that names its own step is a plain retry (FACTS §0.6)
-		text += " after " + oneLine(w.Steps[e.Step].StepID)
-	}
 	if a.RetryAfter != nil {
 		text += fmt.Sprintf(" after %s s", strconv.FormatFloat(*a.RetryAfter, 'f', -1, 64))
+	}
+	switch {
+	case e.Workflow != "":
+		text += ", workflow " + oneLine(e.Workflow) + " first"
+	case e.Step >= 0 && e.Step != i: // one that names its own step is a plain retry (FACTS §0.6)
+		text += ", " + oneLine(w.Steps[e.Step].StepID) + " first"
 	}
 	switch {
 	case a.RetryLimit == nil || *a.RetryLimit == 1:

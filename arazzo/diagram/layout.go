@@ -11,7 +11,7 @@ const (
 	margin    = 28.0 // around everything
 	rowHeight = 18.0 // a line of text within a box
 	headRow   = 36.0 // the box's title
-	exitRow   = 34.0 // a way out at a box's side
+	exitRow   = 42.0 // a way out at a box's side
 	firstExit = 52.0 // from the box's top; above it arrive the arrows from other boxes
 	arrival   = 18.0
 	gap       = 38.0 // between boxes
@@ -19,8 +19,8 @@ const (
 	pillRow   = 22.0
 	loopWidth = 22.0 // a retry's loop
 
-	minBox, maxBox = 260.0, 430.0
-	labelChars     = 46 // the most characters of a label; the whole text is in its tooltip
+	minBox, maxBox = 260.0, 520.0
+	labelChars     = 62 // the most characters of a label; the whole text is in its tooltip
 	monoWidth      = 6.62
 )
 
@@ -75,7 +75,7 @@ func (c *chart) place() *layout {
 func (l *layout) measure() {
 	l.boxW = minBox
 	for i, b := range l.chart.boxes {
-		l.boxW = max(l.boxW, titleWidth(b.title, 14)+64)
+		l.boxW = max(l.boxW, titleWidth(b.title, 16)+64)
 		for _, t := range b.rows() {
 			l.boxW = max(l.boxW, mono(t.text)+32)
 		}
@@ -101,14 +101,7 @@ func (l *layout) measure() {
 			l.rightZone = max(l.rightZone, mono(e.short())+24-l.boxW/2)
 		}
 		for _, e := range p.left {
-			switch {
-			case e.kind == toSelf:
-				l.leftZone = max(l.leftZone, mono(e.short())+loopWidth+8, mono(e.text)+loopWidth+8)
-			case e.bare():
-				l.leftZone = max(l.leftZone, 34)
-			default:
-				l.leftZone = max(l.leftZone, e.reach())
-			}
+			l.leftZone = max(l.leftZone, e.reach())
 		}
 	}
 }
@@ -192,13 +185,32 @@ func (a placedLane) meets(b placedLane) bool {
 // bare is the default failure, which is drawn as a mark only.
 func (e exit) bare() bool { return e.failure && e.kind == toFailure && e.label() == "" }
 
+// lines are a label in two parts, above and below its arrow.
+func (e exit) lines() (above, below string) {
+	if e.action == "" {
+		return shorten(e.when, labelChars), ""
+	}
+	return shorten(e.action, labelChars), shorten(e.when, labelChars)
+}
+
+// labelWidth is the width of the wider part.
+func (e exit) labelWidth() float64 {
+	above, below := e.lines()
+	return max(mono(above), mono(below))
+}
+
 // arrow is the length of the arrow to a mark beside the box: the label stands on it.
-func (e exit) arrow() float64 { return max(mono(e.short())+22, 56) }
+func (e exit) arrow() float64 { return max(e.labelWidth()+22, 56) }
 
 // reach is how far an exit's drawing goes from its box, lanes excepted.
 func (e exit) reach() float64 {
-	if e.kind == toBox {
-		return mono(e.short()) + 18
+	switch {
+	case e.kind == toSelf:
+		return max(mono(e.short()), mono(e.text)) + loopWidth + 14
+	case e.bare():
+		return 34
+	case e.kind == toBox:
+		return e.labelWidth() + 18
 	}
 	return e.arrow() + pillWidth(e.text) + 8
 }
@@ -219,7 +231,7 @@ func (b box) rows() []row {
 	for _, o := range b.outputs {
 		rows = append(rows, row{"out", "⇒ ", o})
 	}
-	const most = 60 // of maxBox, at monoWidth
+	const most = 73 // of maxBox, at monoWidth
 	for i := range rows {
 		rows[i].text = shorten(rows[i].mark+rows[i].text, most)
 	}

@@ -44,6 +44,9 @@ func (c *canvas) add(format string, args ...any) { fmt.Fprintf(c, format+"\n", a
 
 // text writes s at a place; the class says how it looks. More than what is shown becomes a tooltip.
 func (c *canvas) text(x, y float64, class, anchor, s, whole string) {
+	if s == "" {
+		return
+	}
 	if anchor != "" {
 		anchor = ` text-anchor="` + anchor + `"`
 	}
@@ -150,7 +153,7 @@ func (l *layout) drawBox(c *canvas, i int) {
 	c.add(`<circle cx="%s" cy="%s" r="10" class="az-c"/>`, num(l.boxLeft+20), num(p.y+16))
 	c.text(l.boxLeft+20, p.y+20, "az-n", "middle", fmt.Sprint(i+1), "")
 	title := b.title
-	for titleWidth(title, 14) > l.boxW-56 {
+	for titleWidth(title, 16) > l.boxW-52 {
 		title = shorten(title, len([]rune(title))-1)
 	}
 	c.text(l.boxLeft+38, p.y+21, "az-id", "", title, b.title)
@@ -182,7 +185,9 @@ func (l *layout) drawExits(c *canvas, i int) {
 	p := l.boxes[i]
 	right, bottom, middle := l.boxLeft+l.boxW, p.y+p.h, l.boxLeft+l.boxW/2
 	for _, e := range p.right {
-		c.text(right+9, e.y-5, "az-m az-"+e.tone(), "", e.short(), e.label())
+		above, below := e.lines()
+		c.text(right+9, e.y-5, "az-m az-"+e.tone(), "", above, e.label())
+		c.text(right+9, e.y+13, "az-m az-dim", "", below, e.label())
 		if e.kind != toBox {
 			x := right + e.arrow()
 			c.line(e.tone(), e.tone(), fmt.Sprintf("M%s %sH%s", num(right), num(e.y), num(x-1)))
@@ -229,7 +234,9 @@ func (l *layout) drawLeft(c *canvas, e placedExit) {
 		c.text(x-loopWidth-6, y-5, "az-m az-again", "end", first, e.label())
 		c.text(x-loopWidth-6, y+9, "az-m az-dim", "end", second, "")
 	default:
-		c.text(x-9, y-5, "az-m az-"+e.tone(), "end", e.short(), e.label())
+		above, below := e.lines()
+		c.text(x-9, y-5, "az-m az-"+e.tone(), "end", above, e.label())
+		c.text(x-9, y+13, "az-m az-dim", "end", below, e.label())
 		if e.kind != toBox {
 			at := x - e.arrow()
 			c.line(e.tone(), e.tone(), fmt.Sprintf("M%s %sH%s", num(x), num(y), num(at+1)))

@@ -90,11 +90,12 @@ func (p *printer) exits(c *chart, i int, b box) {
 		if e.failure {
 			mark = "✗"
 		}
-		label := e.label()
+		target := "→ " + e.target(c)
+		label := shorten(e.label(), max(textWidth-12-utf8.RuneCountInString(target), 20))
 		if label != "" {
 			label += " "
 		}
-		p.line(fmt.Sprintf("     %s─ %s %s", branch, mark, shorten(label, textWidth-40)+"→ "+e.target(c)))
+		p.line(fmt.Sprintf("     %s─ %s %s%s", branch, mark, label, target))
 	}
 	switch {
 	case c.flowsOn(i):

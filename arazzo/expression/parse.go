@@ -137,7 +137,7 @@ func (p *parser) unknownRoot(n int) error {
 	}
 	word := p.text[:max(n, 1)]
 	for _, name := range rootNames[1:] {
-		if strings.EqualFold(name, word) || strings.EqualFold(name, word+"s") || strings.EqualFold(name+"s", word) {
+		if near(strings.ToLower(name), strings.ToLower(word)) {
 			return p.errorf("did you mean "+name+"?", "%s is not a root of runtime expressions", word)
 		}
 	}
@@ -145,6 +145,19 @@ func (p *parser) unknownRoot(n int) error {
 		return p.errorf("write $response.body#/… , or use a jsonpath criterion or selector", "%q is a JSONPath query, not a runtime expression", clip(p.text))
 	}
 	return p.errorf("the roots are "+strings.Join(rootNames[1:], ", "), "%s is not a root of runtime expressions", clip(word))
+}
+
+// near tells whether one text becomes the other by one letter added, lost or
+// changed.
+func near(a, b string) bool {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(b) && a[i] == b[i] {
+		i++
+	}
+	return len(a) == len(b) && (i == len(a) || a[i+1:] == b[i+1:]) || len(a) == len(b)+1 && a[i+1:] == b[i:]
 }
 
 // word reads up to the next '.', '#' or '[' (or the end).

@@ -170,8 +170,7 @@ func (g *generator) body(i int, s *step) {
 	}
 	var required []string
 	if media.Schema != nil {
-		data, _ := media.Schema.Data().(map[string]any)
-		list, _ := data["required"].([]any)
+		list := requiredOf(media.Schema)
 		for _, name := range media.Schema.Properties() {
 			if slices.Contains(list, any(name)) {
 				required = append(required, name)
@@ -190,6 +189,21 @@ func (g *generator) body(i int, s *step) {
 		inner, _ := media.Schema.At("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
 		s.members = append(s.members, binding{name: name, value: g.value(i, name, inner)})
 	}
+}
+
+// requiredOf lists the members that a schema demands.
+func requiredOf(schema *source.Schema) []any {
+	data, _ := schema.Data().(map[string]any)
+	defs, _ := data["$defs"].(map[string]any)
+	for range 8 { // the schema may be a reference to one of its definitions
+		ref, ok := data["$ref"].(string)
+		if !ok {
+			break
+		}
+		data, _ = defs[strings.NewReplacer("~1", "/", "~0", "~").Replace(strings.TrimPrefix(ref, "#/$defs/"))].(map[string]any)
+	}
+	list, _ := data["required"].([]any)
+	return list
 }
 
 func typeOf(schema *source.Schema) string {
@@ -229,6 +243,9 @@ func criteria(op *source.Operation) []string {
 func (g *generator) outputs(i int, op *source.Operation) []output {
 	for _, r := range op.Responses {
 		status, err := strconv.Atoi(r.Status)
+		if strings.EqualFold(r.Status, "2XX") {
+			status, err = 200, nil
+		}
 		if err != nil || status/100 != 2 || len(r.Content) == 0 {
 			continue
 		}

@@ -3,6 +3,7 @@ package lint
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -126,10 +127,36 @@ func (w *workflowView) always(v *arazzo.Value) bool {
 	return true
 }
 
-// objectOf is a schema's members; a schema that is true or false has none.
+// objectOf is a schema's members, with references into its own $defs followed as far as the rules here look: at the top and within
+// combinators. A schema that is true or false has none.
 func objectOf(schema any) map[string]any {
 	m, _ := schema.(map[string]any)
-	return m
+	defs, _ := m["$defs"].(map[string]any)
+	return followed(m, defs, 0)
+}
+
+func followed(m, defs map[string]any, depth int) map[string]any {
+	if ref, ok := m["$ref"].(string); ok && depth < 8 {
+		if name, ok := strings.CutPrefix(ref, "#/$defs/"); ok {
+			target, _ := defs[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)].(map[string]any)
+			return followed(target, defs, depth+1)
+		}
+	}
+	out := maps.Clone(m)
+	for _, keyword := range []string{"allOf", "oneOf"} {
+		list, _ := m[keyword].([]any)
+		var items []any
+		for _, item := range list {
+			if inner, ok := item.(map[string]any); ok && depth < 8 {
+				item = followed(inner, defs, depth+1)
+			}
+			items = append(items, item)
+		}
+		if items != nil {
+			out[keyword] = items
+		}
+	}
+	return out
 }
 
 // keepsApart tells whether the inputs' schema lets nobody give both.

@@ -34,14 +34,18 @@ type junitSuite struct {
 }
 
 type junitCase struct {
-	Name       string          `xml:"name,attr"`
-	Class      string          `xml:"classname,attr"`
-	Time       string          `xml:"time,attr"`
-	File       string          `xml:"file,attr,omitempty"`
-	Line       int             `xml:"line,attr,omitempty"`
-	Properties []junitProperty `xml:"properties>property,omitempty"`
-	Failure    *junitProblem   `xml:"failure,omitempty"`
-	Error      *junitProblem   `xml:"error,omitempty"`
+	Name       string           `xml:"name,attr"`
+	Class      string           `xml:"classname,attr"`
+	Time       string           `xml:"time,attr"`
+	File       string           `xml:"file,attr,omitempty"`
+	Line       int              `xml:"line,attr,omitempty"`
+	Properties *junitProperties `xml:"properties"`
+	Failure    *junitProblem    `xml:"failure,omitempty"`
+	Error      *junitProblem    `xml:"error,omitempty"`
+}
+
+type junitProperties struct {
+	List []junitProperty `xml:"property"`
 }
 
 type junitProperty struct {
@@ -96,10 +100,10 @@ func (s *junitSuite) steps(wf *runner.WorkflowResult, prefix string) {
 	for _, step := range wf.Steps {
 		c := junitCase{
 			Name: prefix + step.StepID, Class: wf.WorkflowID, Time: seconds(step.Duration), File: wf.Document, Line: step.Line,
-			Properties: []junitProperty{{"attempts", strconv.Itoa(step.Attempts)}},
+			Properties: &junitProperties{[]junitProperty{{"attempts", strconv.Itoa(step.Attempts)}}},
 		}
 		if step.StatusCode != 0 {
-			c.Properties = append(c.Properties, junitProperty{"statusCode", strconv.Itoa(step.StatusCode)})
+			c.Properties.List = append(c.Properties.List, junitProperty{"statusCode", strconv.Itoa(step.StatusCode)})
 		}
 		if step.Status != runner.Success {
 			c.Failure = &junitProblem{Message: clean(step.Reason), Type: "step", Text: clean(step.Hint)}

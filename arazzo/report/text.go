@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/headgate/headgate/arazzo"
 	"github.com/headgate/headgate/arazzo/expression"
@@ -65,7 +66,7 @@ func (t *Text) Observe(e runner.Event) {
 		if e.ByServer {
 			by = ", as the answer asks"
 		}
-		t.step(o, "again", "retry %d of %d in %s%s (action %s)", e.Retry, e.Limit, round(e.Delay), by, e.Action)
+		t.step(o, "again", "retry %d of %d in %s%s (action %s)%s", e.Retry, e.Limit, round(e.Delay), by, e.Action, suffix(": ", e.Reason))
 	case runner.StepEnded:
 		t.stepEnded(e)
 	case runner.WorkflowEnded:
@@ -76,12 +77,27 @@ func (t *Text) Observe(e runner.Event) {
 }
 
 func (t *Text) line(o runner.Origin, format string, args ...any) {
-	fmt.Fprintf(t.w, "%s%s\n", strings.Repeat("    ", o.Depth), fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.w, "%s%s\n", strings.Repeat("    ", o.Depth), printable(fmt.Sprintf(format, args...)))
+}
+
+// printable replaces control characters: what a server answers must not command the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			return '·'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "·"))
 }
 
 // step writes a line of a step: a mark, the step, and what there is to say.
 func (t *Text) step(o runner.Origin, mark, format string, args ...any) {
 	t.line(o, "  %-5s %-*s  %s", mark, t.width[o.Run], o.StepID, fmt.Sprintf(format, args...))
+}
+
+// more goes on with what the last line says.
+func (t *Text) more(o runner.Origin, format string, args ...any) {
+	t.line(o, "  %-5s %-*s  %s", "", t.width[o.Run], "", fmt.Sprintf(format, args...))
 }
 
 func (t *Text) request(e runner.RequestSent) {
@@ -94,10 +110,10 @@ func (t *Text) request(e runner.RequestSent) {
 		return
 	}
 	for _, h := range pairs(e.Header) {
-		t.step(e.Origin, "", "  %s: %s", h.Name, h.Value)
+		t.more(e.Origin, "  %s: %s", h.Name, h.Value)
 	}
 	if len(e.Body) > 0 {
-		t.step(e.Origin, "", "  %s", clip(string(e.Body)))
+		t.more(e.Origin, "  %s", content(e.Body))
 	}
 }
 
@@ -108,7 +124,7 @@ func (t *Text) response(e runner.ResponseReceived) {
 	}
 	t.step(e.Origin, "got", "%d in %s, %d bytes", e.StatusCode, round(e.Duration), len(e.Body))
 	if len(e.Body) > 0 {
-		t.step(e.Origin, "", "  %s", clip(string(e.Body)))
+		t.more(e.Origin, "  %s", content(e.Body))
 	}
 }
 
@@ -138,9 +154,9 @@ func (t *Text) stepEnded(e runner.StepEnded) {
 	}
 	t.step(e.Origin, mark, "%s  %s", text, round(r.Duration))
 	if r.Status != runner.Success {
-		t.step(e.Origin, "", "  %s", r.Reason)
+		t.more(e.Origin, "  %s", r.Reason)
 		if r.Hint != "" {
-			t.step(e.Origin, "", "  %s", r.Hint)
+			t.more(e.Origin, "  %s", r.Hint)
 		}
 	}
 }
@@ -150,7 +166,11 @@ func (t *Text) workflowEnded(e runner.WorkflowEnded) {
 	if r.Status == runner.Success {
 		t.line(e.Origin, "%s succeeded in %s", r.WorkflowID, round(r.Duration))
 	} else {
-		t.line(e.Origin, "%s FAILED in %s: %s", r.WorkflowID, round(r.Duration), r.Reason)
+		reason := r.Reason
+		if what, _, told := strings.Cut(reason, " failed: "); told && strings.HasPrefix(reason, "step ") { // its own lines said why
+			reason = what + " failed"
+		}
+		t.line(e.Origin, "%s FAILED in %s: %s", r.WorkflowID, round(r.Duration), reason)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Outputs)) {
 		t.line(e.Origin, "  %s: %s", name, show(r.Outputs[name]))
@@ -204,6 +224,14 @@ func show(v any) string {
 		return clip(string(out))
 	}
 	return clip(expression.Text(v))
+}
+
+// content is the beginning of a body, if that is text.
+func content(b []byte) string {
+	if !utf8.Valid(b) {
+		return fmt.Sprintf("(%d bytes that are no text)", len(b))
+	}
+	return clip(string(b))
 }
 
 // clip keeps a line readable.

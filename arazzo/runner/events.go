@@ -132,7 +132,8 @@ type RetryWaiting struct {
 	Retry    int // number of the retry that comes, from 1
 	Limit    int
 	Delay    time.Duration
-	ByServer bool // the delay is the response's Retry-After
+	ByServer bool   // the delay is the response's Retry-After
+	Reason   string // why the attempt failed
 }
 
 // StepEnded ends a visit of a step.

@@ -149,7 +149,7 @@ func (f *frame) finish() {
 	}
 	f.result.Duration = since(f.run.clock, f.result.Started)
 	f.run.ended(f.plan, f.result)
-	f.run.observe(func() Event { return WorkflowEnded{f.origin(nil, 0), f.result} })
+	f.run.observe(func() Event { return WorkflowEnded{f.origin(nil, 0), f.run.shownWorkflow(f.result)} })
 }
 
 // outcome is what an attempt came to.

@@ -116,9 +116,9 @@ func (r *run) all(ctx context.Context, plans []*workflowPlan, inputs map[string]
 	orderAfter(plans, requested)
 	var wg sync.WaitGroup
 	for _, p := range plans {
+		// A place is taken before the work is: who waits for a workflow that has begun waits for one that goes on.
+		r.slots <- struct{}{}
 		wg.Go(func() {
-			// The place is taken before the work is: who waits for a workflow that has begun waits for one that goes on.
-			r.slots <- struct{}{}
 			defer func() { <-r.slots }()
 			r.complete(ctx, p, r.given(p, nil), nil)
 		})
@@ -247,6 +247,28 @@ func (r *run) observe(event func() Event) {
 	r.observing.Lock()
 	defer r.observing.Unlock()
 	r.Observer.Observe(e)
+}
+
+// shownStep is a copy of a result for observers, with secrets masked.
+func (r *run) shownStep(s *StepResult) *StepResult {
+	shown := *s
+	shown.Outputs, _ = r.masker.Data(s.Outputs).(map[string]any)
+	shown.Reason = r.masker.Text(s.Reason)
+	if s.Workflow != nil {
+		shown.Workflow = r.shownWorkflow(s.Workflow)
+	}
+	return &shown
+}
+
+func (r *run) shownWorkflow(w *WorkflowResult) *WorkflowResult {
+	shown := *w
+	shown.Outputs, _ = r.masker.Data(w.Outputs).(map[string]any)
+	shown.Reason = r.masker.Text(w.Reason)
+	shown.Steps = make([]*StepResult, len(w.Steps))
+	for i, s := range w.Steps {
+		shown.Steps[i] = r.shownStep(s)
+	}
+	return &shown
 }
 
 // warn keeps a finding once per rule and place.

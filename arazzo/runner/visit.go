@@ -77,8 +77,7 @@ func (f *frame) settle(s *stepPlan, res *StepResult, out *outcome) {
 func (f *frame) leaveStep(s *stepPlan, res *StepResult) {
 	res.Duration = since(f.run.clock, res.Started)
 	f.run.observe(func() Event {
-		shown := *res
-		return StepEnded{f.origin(s, 0), &shown}
+		return StepEnded{f.origin(s, 0), f.run.shownStep(res)}
 	})
 }
 
@@ -188,7 +187,7 @@ func (f *frame) beforeRetry(ctx context.Context, s *stepPlan, attempt int, a *ac
 		return &fatalError{fmt.Errorf("step %s is to be retried after %v; the limit is %v", s.model.StepID, wait, r.limits.Wait)}
 	}
 	r.observe(func() Event {
-		return RetryWaiting{f.origin(s, attempt), a.model.Name, number, limit, wait, out.byServer}
+		return RetryWaiting{f.origin(s, attempt), a.model.Name, number, limit, wait, out.byServer, r.masker.Text(out.reason)}
 	})
 	if r.player == nil {
 		if err := sleep(ctx, r.clock, wait); err != nil {

@@ -2,15 +2,17 @@ package source
 
 import (
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // readAsyncAPI reads AsyncAPI 2.x and 3.0 into the same things; 3.0's names are used.
 func readAsyncAPI(d *Description, root node) {
-	r := &asyncReader{d: d, root: root, servers: map[string]Server{}}
+	r := &asyncReader{d: d, root: root, servers: map[string]Server{}, byNode: map[*yaml.Node]*Channel{}}
 	readSchemes(d, root.get("components").get("securitySchemes"), readAsyncScheme)
 	r.readServers()
 	for name, item := range root.get("channels").members() {
-		n, err := item.deref()
+		n, err := item.load()
 		if err != nil {
 			continue
 		}
@@ -23,7 +25,7 @@ func readAsyncAPI(d *Description, root node) {
 		for key, p := range n.get("parameters").members() {
 			c.Parameters = append(c.Parameters, readChannelParameter(key.Value, p))
 		}
-		r.nodes = append(r.nodes, n)
+		r.byNode[n.Node] = c
 		d.index.channels = append(d.index.channels, c)
 	}
 	if r.is3() {
@@ -38,14 +40,14 @@ type asyncReader struct {
 	root    node
 	servers map[string]Server
 	order   []string
-	nodes   []node // of the channels, by their index
+	byNode  map[*yaml.Node]*Channel
 }
 
 func (r *asyncReader) is3() bool { return versionIs(r.d.Version, "3.0") }
 
 func (r *asyncReader) readServers() {
 	for name, item := range r.root.get("servers").members() {
-		n, err := item.deref()
+		n, err := item.load()
 		if err != nil {
 			continue
 		}
@@ -94,7 +96,7 @@ func (r *asyncReader) channel2(c *Channel, n node) {
 		op := &AsyncOperation{Position: o.position(), ID: o.str("operationId"), Action: kind[1], Pointer: c.Pointer + "/" + kind[0], Channel: c,
 			Bindings: bindings(withTraits(o, "bindings")), Security: r.security(o.get("security"))}
 		message := o.get("message")
-		if target, err := message.deref(); err == nil {
+		if target, err := message.load(); err == nil {
 			if list := target.get("oneOf"); list.isList() {
 				for _, item := range list.items() {
 					op.addMessage(item, "")
@@ -120,7 +122,7 @@ func (r *asyncReader) channel3(c *Channel, n node) {
 }
 
 func (r *asyncReader) operation3(name string, item node) {
-	n, err := item.deref()
+	n, err := item.load()
 	if err != nil {
 		return
 	}
@@ -136,8 +138,8 @@ func (r *asyncReader) operation3(name string, item node) {
 			op.addMessage(m, "")
 		}
 	}
-	if reply, err := n.get("reply").deref(); err == nil && reply.ok() {
-		address, _ := reply.get("address").deref()
+	if reply, err := n.get("reply").load(); err == nil && reply.ok() {
+		address, _ := reply.get("address").load()
 		op.Reply = &Reply{Position: reply.position(), Channel: r.channelOf(reply.get("channel")), Address: address.str("location")}
 		for _, m := range reply.get("messages").items() {
 			if message := readMessage(m, ""); message != nil {
@@ -150,16 +152,11 @@ func (r *asyncReader) operation3(name string, item node) {
 
 // channelOf finds the channel that a reference means.
 func (r *asyncReader) channelOf(ref node) *Channel {
-	n, err := ref.deref()
+	n, err := ref.load()
 	if err != nil || !n.ok() {
 		return nil
 	}
-	for i, c := range r.nodes {
-		if c.Node == n.Node {
-			return r.d.index.channels[i]
-		}
-	}
-	return nil
+	return r.byNode[n.Node]
 }
 
 func (o *AsyncOperation) addMessage(item node, name string) {
@@ -170,7 +167,7 @@ func (o *AsyncOperation) addMessage(item node, name string) {
 
 // readMessage reads a message; its name is its own, else its key or the reference's last word.
 func readMessage(item node, name string) *Message {
-	n, err := item.deref()
+	n, err := item.load()
 	if err != nil || !n.isMap() {
 		return nil
 	}
@@ -189,7 +186,7 @@ func readMessage(item node, name string) *Message {
 			m.ContentType = "application/json"
 		}
 	}
-	if id, err := withTraits(n, "correlationId").deref(); err == nil {
+	if id, err := withTraits(n, "correlationId").load(); err == nil {
 		m.CorrelationID = id.str("location")
 	}
 	return m
@@ -200,7 +197,7 @@ func asyncSchema(n node) *Schema {
 	if !n.ok() {
 		return nil
 	}
-	target, err := n.deref()
+	target, err := n.load()
 	if err != nil {
 		return nil
 	}
@@ -220,7 +217,7 @@ func withTraits(n node, key string) node {
 		return found
 	}
 	for _, trait := range n.get("traits").items() {
-		if t, err := trait.deref(); err == nil && t.get(key).ok() {
+		if t, err := trait.load(); err == nil && t.get(key).ok() {
 			found = t.get(key)
 		}
 	}
@@ -229,13 +226,13 @@ func withTraits(n node, key string) node {
 
 // bindings are plain data by protocol, a reference in place of one followed.
 func bindings(n node) map[string]any {
-	target, err := n.deref()
+	target, err := n.load()
 	if err != nil || !target.isMap() {
 		return nil
 	}
 	all := map[string]any{}
 	for protocol, b := range target.members() {
-		if b, err := b.deref(); err == nil {
+		if b, err := b.load(); err == nil {
 			all[protocol.Value] = b.data()
 		}
 	}
@@ -243,12 +240,12 @@ func bindings(n node) map[string]any {
 }
 
 func readChannelParameter(name string, item node) ChannelParameter {
-	n, err := item.deref()
+	n, err := item.load()
 	if err != nil {
 		n = item
 	}
 	p := ChannelParameter{Position: n.position(), Name: name, Default: n.str("default"), Enum: n.get("enum").strings(), Location: n.str("location")}
-	if schema, err := n.get("schema").deref(); err == nil && schema.ok() { // 2.x
+	if schema, err := n.get("schema").load(); err == nil && schema.ok() { // 2.x
 		p.Default, p.Enum = schema.str("default"), schema.get("enum").strings()
 	}
 	return p
@@ -258,7 +255,7 @@ func readChannelParameter(name string, item node) ChannelParameter {
 func (r *asyncReader) security(list node) Security {
 	var all Security
 	for _, item := range list.items() {
-		n, err := item.deref()
+		n, err := item.load()
 		if err != nil {
 			continue
 		}

@@ -1,5 +1,7 @@
 package source
 
+import "slices"
+
 // Description is a loaded API description.
 type Description struct {
 	Kind     Kind
@@ -13,8 +15,10 @@ type Description struct {
 	security Security
 }
 
-// Operations are all operations of paths (and of webhooks none), in the document's order. OpenAPI only.
-func (d *Description) Operations() []*Operation { return d.index.operations }
+// Operations are all operations of paths (of webhooks none) that can be read, in the document's order. OpenAPI only.
+func (d *Description) Operations() []*Operation {
+	return slices.DeleteFunc(slices.Clone(d.index.operations), func(o *Operation) bool { return o.unknown })
+}
 
 // Operation finds an operation by its operationId, letter for letter; else by an alias. The error of a near miss names the near ones.
 func (d *Description) Operation(id string) (*Operation, error) { return d.findOperation(id) }

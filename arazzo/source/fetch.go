@@ -16,7 +16,7 @@ import (
 func (l Loader) fetch(ctx context.Context, base Base, ref string, trusted bool) (*Document, error) {
 	if trusted {
 		location := ref
-		if !isRemote(ref) && !hasScheme(ref) {
+		if !isRemote(ref) && !hasScheme(ref) && l.ReadFile == nil {
 			abs, err := filepath.Abs(ref)
 			if err != nil {
 				return nil, &Error{Message: fmt.Sprintf("find %q", ref), Err: err}

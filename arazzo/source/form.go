@@ -210,8 +210,8 @@ func quote(s string) string {
 	return strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 
-// writeParts takes the boundary from the content type, else from the parts: the same form is the same bytes, so that a recorded run can be
-// compared, and what nobody can foresee of its own hash no part contains.
+// writeParts takes the boundary from the content type, else from a hash of the parts: the same form is the same bytes, so that a recorded run
+// can be compared, and nobody can write a part that contains the hash of itself.
 func writeParts(contentType string, parts []part) ([]byte, string, error) {
 	essence, params, err := mime.ParseMediaType(contentType)
 	if err != nil {

@@ -25,7 +25,7 @@ type Loader struct {
 	// Client fetches URLs; nil is a client that refuses link-local addresses at connect time. A client of one's own gets the checks
 	// of the URL's host, of redirects (if it is an *http.Client) and of what the host resolves to.
 	Client Doer
-	// ReadFile reads a local file; nil is os.ReadFile.
+	// ReadFile reads a local file, by the name that Open was given or that a document there implies; nil reads the machine's files.
 	ReadFile func(name string) ([]byte, error)
 	Limits   Limits
 	// AllowRemote lets documents name documents of other origins (scheme, host and port; all local files are one origin).

@@ -285,6 +285,20 @@ components:
 	}
 }
 
+func TestFilesOfTheCallersKeepTheirNames(t *testing.T) {
+	var names []string
+	loader := Loader{ReadFile: func(name string) ([]byte, error) {
+		names = append(names, name)
+		return []byte("openapi: 3.1.0\npaths: {/a: {$ref: '../x/other.yml#/a'}}\na: {get: {operationId: op}}"), nil
+	}}
+	if _, err := loader.Open(t.Context(), "d/api.yml"); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(names, " ") != "d/api.yml x/other.yml" {
+		t.Error(names)
+	}
+}
+
 func TestRemoteReferencesNeedTheFlag(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "p: {name: q, in: query}")

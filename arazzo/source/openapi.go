@@ -25,13 +25,9 @@ func readOpenAPI(d *Description, root node) {
 // readPathItem reads the operations of one path. Its own members stand beside a $ref (3.x leaves conflicts open: its own win).
 func readPathItem(d *Description, path string, item node, servers []Server) {
 	own := item
-	target, err := item.deref()
+	target, err := item.load()
 	if err != nil {
-		// Whoever asks for one of its operations learns why there is none: it may be any method.
-		for _, method := range methods {
-			d.index.operations = append(d.index.operations, &Operation{Position: item.position(), Method: strings.ToUpper(method), Path: path,
-				Pointer: pointerOf("paths", path, method), doc: d, err: err, unknown: true})
-		}
+		readLost(d, path, item, err)
 		return
 	}
 	if here := readServers(target); len(here) > 0 {
@@ -55,6 +51,15 @@ func readPathItem(d *Description, path string, item node, servers []Server) {
 		for key, op := range from.get("additionalOperations").members() {
 			add(key.Value, op, pointerOf("paths", path, "additionalOperations", key.Value))
 		}
+	}
+}
+
+// readLost stands for a path item that cannot be read, so that whoever asks for one of its operations learns why there is none; it may be
+// any method.
+func readLost(d *Description, path string, item node, err error) {
+	for _, method := range methods {
+		d.index.operations = append(d.index.operations, &Operation{Position: item.position(), Method: strings.ToUpper(method), Path: path,
+			Pointer: pointerOf("paths", path, method), doc: d, err: err, unknown: true})
 	}
 }
 
@@ -93,6 +98,7 @@ func readOperation(d *Description, method, path, pointer string, n, shared node,
 	if here := readServers(n); len(here) > 0 {
 		op.Servers = here
 	}
+	at := map[string]int{}
 	for _, list := range []node{shared, n.get("parameters")} {
 		for _, item := range list.items() {
 			p, err := readParameter(item)
@@ -100,11 +106,11 @@ func readOperation(d *Description, method, path, pointer string, n, shared node,
 				op.fail(err)
 				continue
 			}
-			op.setParameter(p)
+			op.setParameter(p, at)
 		}
 	}
 	if body := n.get("requestBody"); body.ok() {
-		b, err := body.deref()
+		b, err := body.load()
 		op.fail(err)
 		if err == nil {
 			content, err := readContent(b.get("content"))
@@ -132,14 +138,17 @@ func (o *Operation) fail(err error) {
 	}
 }
 
-// setParameter adds a parameter, in place of the path's one of the same name and place.
-func (o *Operation) setParameter(p *Parameter) {
-	for i, old := range o.Parameters {
-		if old.In == p.In && sameName(p.In, old.Name, p.Name) {
-			o.Parameters[i] = p
-			return
-		}
+// setParameter adds a parameter, in place of the path's one of the same name and place. at are the places of those that are there.
+func (o *Operation) setParameter(p *Parameter, at map[string]int) {
+	key := p.In + " " + p.Name
+	if p.In == "header" {
+		key = strings.ToLower(key)
 	}
+	if i, twice := at[key]; twice {
+		o.Parameters[i] = p
+		return
+	}
+	at[key] = len(o.Parameters)
 	o.Parameters = append(o.Parameters, p)
 }
 
@@ -149,7 +158,7 @@ func sameName(in, a, b string) bool {
 }
 
 func readResponse(status string, item node) (*Response, error) {
-	n, err := item.deref()
+	n, err := item.load()
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +175,7 @@ func readResponse(status string, item node) (*Response, error) {
 func readContent(content node) ([]*MediaType, error) {
 	var all []*MediaType
 	for key, item := range content.members() {
-		m, err := item.deref()
+		m, err := item.load()
 		if err != nil {
 			return all, err
 		}

@@ -4,7 +4,7 @@ import "fmt"
 
 // readParameter reads a Parameter Object of OpenAPI 3.x.
 func readParameter(item node) (*Parameter, error) {
-	n, err := item.deref()
+	n, err := item.load()
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func readParameter(item node) (*Parameter, error) {
 
 // readHeader reads a Header Object: a parameter whose name stands outside.
 func readHeader(name string, item node) (*Parameter, error) {
-	n, err := item.deref()
+	n, err := item.load()
 	if err != nil {
 		return nil, err
 	}

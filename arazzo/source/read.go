@@ -18,13 +18,14 @@ type document struct {
 	base     string // what relative references are relative to: $self, else the location
 	root     *yaml.Node
 	keys     map[*yaml.Node]map[string]*yaml.Node // of large mappings
+	sizes    map[*yaml.Node]int                   // values in large nodes, aliases written out
 	bases    map[*yaml.Node]string                // of mappings with a $ref under an $id: its absolute URI
 	notes    []string
 }
 
 // readDocument turns text into nodes within the limits. Its errors are *Error, and it does not panic.
 func readDocument(location string, data []byte, limits Limits) (doc *document, err error) {
-	doc = &document{location: location, base: location, keys: map[*yaml.Node]map[string]*yaml.Node{}}
+	doc = &document{location: location, base: location, keys: map[*yaml.Node]map[string]*yaml.Node{}, sizes: map[*yaml.Node]int{}}
 	fail := func(line, column int, format string, args ...any) (*document, error) {
 		return nil, &Error{Position: Position{File: location, Line: line, Column: column}, Message: fmt.Sprintf(format, args...)}
 	}
@@ -164,7 +165,9 @@ func (r *reader) measure(n *yaml.Node, depth int) (*visit, error) {
 			return nil, r.fail(n, "more than %d values, aliases written out", r.limits.Nodes)
 		}
 	}
-	v.open = false
+	if v.open = false; v.size > 32 {
+		r.doc.sizes[n] = v.size
+	}
 	if n.Kind == yaml.MappingNode {
 		r.mapping(n)
 	}

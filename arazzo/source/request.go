@@ -64,7 +64,11 @@ func (o *Operation) Request(ctx context.Context, in Input) (*http.Request, error
 	}
 	var body io.Reader
 	if in.Payload != nil {
-		contentType, content, err := o.writeBody(in.Payload)
+		payload := *in.Payload
+		if payload.ContentType == "" {
+			payload.ContentType = b.header.Get("Content-Type") // of an argument
+		}
+		contentType, content, err := o.writeBody(&payload)
 		if err != nil {
 			return nil, err
 		}
@@ -128,14 +132,22 @@ func (b *builder) arguments(in Input) error {
 			if err := b.add(p, p.Default); err != nil {
 				return &Error{Position: p.Position, Message: fmt.Sprintf("the default of the parameter %q", p.Name), Err: err}
 			}
-		case p.In == "path" || in.Strict:
+		case p.In == "path" || in.Strict && !p.ignored():
 			return b.op.missingParameter(p, in.Arguments)
 		}
+	}
+	if own := b.header.Get("Cookie"); own != "" { // an argument in the header itself
+		b.cookies = append([]string{own}, b.cookies...)
 	}
 	if len(b.cookies) > 0 {
 		b.header.Set("Cookie", strings.Join(b.cookies, "; "))
 	}
 	return nil
+}
+
+// ignored tells the headers that OpenAPI says are no parameters: content types and security give them.
+func (p *Parameter) ignored() bool {
+	return p.In == "header" && (strings.EqualFold(p.Name, "Accept") || strings.EqualFold(p.Name, "Content-Type") || strings.EqualFold(p.Name, "Authorization"))
 }
 
 func (o *Operation) missingParameter(p *Parameter, given []Argument) error {

@@ -209,6 +209,18 @@ func TestUndeclaredArgumentsAreSentPlainly(t *testing.T) {
 	}
 }
 
+func TestHeadersThatArgumentsSetThemselves(t *testing.T) {
+	d := parse(t, `{"openapi":"3.1.0","paths":{"/p":{"post":{"operationId":"op","parameters":[{"name":"c","in":"cookie"}]}}}}`)
+	req := build(t, operation(t, d, "op"), Input{Payload: &Payload{Value: "a,b"}, Header: http.Header{"Host": {"virtual.example"}, "x-more": {"1", "2"}},
+		Arguments: []Argument{{"Cookie", "header", "a=1"}, {"c", "", "2"}, {"Content-Type", "header", "text/csv"}, {"Accept", "header", "text/html"}}})
+	if req.Header.Get("Cookie") != "a=1; c=2" || req.Header.Get("Content-Type") != "text/csv" || req.Header.Get("Accept") != "text/html" || len(req.Header["X-More"]) != 2 || req.Host != "virtual.example" {
+		t.Errorf("%v %s", req.Header, req.Host)
+	}
+	if got := bodyOf(t, req); got != "a,b" {
+		t.Error(got)
+	}
+}
+
 func TestArgumentsThatWouldBreakTheRequestAreRefused(t *testing.T) {
 	d := parse(t, `
 openapi: 3.1.0

@@ -151,9 +151,11 @@ func describes(n node) bool {
 // Properties are the names of the members that the schema knows, those of allOf, anyOf and oneOf included, in the document's order.
 func (s *Schema) Properties() []string {
 	var names []string
+	seen := map[string]bool{}
 	for _, n := range s.parts() {
 		for key := range n.get("properties").members() {
-			if !slices.Contains(names, key.Value) {
+			if !seen[key.Value] {
+				seen[key.Value] = true
 				names = append(names, key.Value)
 			}
 		}
@@ -164,14 +166,15 @@ func (s *Schema) Properties() []string {
 // Required are the names of the members that must be there: those of anyOf and oneOf do not count.
 func (s *Schema) Required() []string {
 	var names []string
-	seen := 0
+	known, parts := map[string]bool{}, 0
 	var add func(n node)
 	add = func(n node) {
-		if seen++; seen > maxParts {
+		if parts++; parts > maxParts {
 			return
 		}
 		for _, name := range n.get("required").strings() {
-			if n.get("required").isList() && !slices.Contains(names, name) {
+			if n.get("required").isList() && !known[name] {
+				known[name] = true
 				names = append(names, name)
 			}
 		}

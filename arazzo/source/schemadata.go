@@ -15,6 +15,11 @@ import (
 func (s *Schema) Data() any {
 	b := &bundler{names: map[*yaml.Node]string{}, defs: map[string]any{}}
 	root := b.schema(s.node)
+	for len(b.queue) > 0 { // not by recursion: a chain of references may be as long as a document
+		next := b.queue[0]
+		b.queue = b.queue[1:]
+		b.defs[b.names[next.Node]] = b.schema(next)
+	}
 	if m, ok := root.(map[string]any); ok && len(b.defs) > 0 {
 		m["$defs"] = b.defs
 	}
@@ -24,6 +29,7 @@ func (s *Schema) Data() any {
 type bundler struct {
 	names map[*yaml.Node]string
 	defs  map[string]any
+	queue []node // named, but not yet in defs
 }
 
 // Keywords by what their values are.
@@ -95,7 +101,7 @@ func (b *bundler) reference(n node, ref string) string {
 		name = fmt.Sprintf("%s_%d", name, len(b.defs))
 	}
 	b.names[target.Node], b.defs[name] = name, true
-	b.defs[name] = b.schema(target)
+	b.queue = append(b.queue, target)
 	return name
 }
 

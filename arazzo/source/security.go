@@ -4,7 +4,7 @@ import "strings"
 
 func readSchemes(d *Description, schemes node, read func(name string, n node) *SecurityScheme) {
 	for name, item := range schemes.members() {
-		if n, err := item.deref(); err == nil {
+		if n, err := item.load(); err == nil {
 			d.index.schemes[name.Value] = read(name.Value, n)
 		}
 	}

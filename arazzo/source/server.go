@@ -19,7 +19,7 @@ func readServers(n node) []Server {
 func readVariables(variables node) []Variable {
 	var all []Variable
 	for name, v := range variables.members() {
-		if target, err := v.deref(); err == nil {
+		if target, err := v.load(); err == nil {
 			v = target
 		}
 		all = append(all, Variable{Name: name.Value, Default: v.str("default"), Enum: v.get("enum").strings()})

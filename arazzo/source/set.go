@@ -19,6 +19,7 @@ type set struct {
 	anchors map[string]node      // by document or $id, and "#name"
 	failed  map[string]error
 	notes   []string
+	budget  int // of values behind references that reading a description may still look at
 }
 
 // load fetches, reads and indexes a description.
@@ -33,6 +34,7 @@ func (l Loader) load(ctx context.Context, base Base, ref string, trusted bool) (
 func (l Loader) parse(ctx context.Context, fetched *Document) (*Description, error) {
 	s := &set{docs: map[string]*document{}, ids: map[string]node{}, anchors: map[string]node{}, failed: map[string]error{}}
 	limits := l.limits()
+	s.budget = amplification * limits.Nodes
 	root, err := s.read(fetched, limits)
 	if err != nil {
 		return nil, err
@@ -150,6 +152,23 @@ func (c *scanner) visit(n *yaml.Node, base string) {
 			c.visit(child, base)
 		}
 	}
+}
+
+// amplification is how often, on average, each value may be read again through references: a thousand paths that refer to one list of a
+// thousand parameters are a million parameters.
+const amplification = 20
+
+// load is deref while a description is read, within the budget.
+func (n node) load() (node, error) {
+	target, err := n.deref()
+	if err != nil || target.Node == n.Node || !target.ok() {
+		return target, err
+	}
+	s := n.doc.set
+	if s.budget -= 1 + target.doc.sizes[target.Node]; s.budget < 0 {
+		return node{}, &Error{Position: n.position(), Message: "references repeat too much"}
+	}
+	return target, nil
 }
 
 // maxHops bounds a chain of references, each of which is nothing but the next.

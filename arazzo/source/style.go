@@ -70,14 +70,16 @@ func orderedKeys(m map[string]any, schema *Schema) []string {
 		known = schema.Properties()
 	}
 	keys := make([]string, 0, len(m))
+	placed := make(map[string]bool, len(known))
 	for _, k := range known {
 		if _, has := m[k]; has {
+			placed[k] = true
 			keys = append(keys, k)
 		}
 	}
 	rest := len(keys)
 	for k := range m {
-		if !slices.Contains(keys[:rest], k) {
+		if !placed[k] {
 			keys = append(keys, k)
 		}
 	}

@@ -14,8 +14,9 @@ func readSwagger(d *Description, root node) {
 		if !strings.HasPrefix(path.Value, "/") {
 			continue
 		}
-		item, err := own.deref()
+		item, err := own.load()
 		if err != nil {
+			readLost(d, path.Value, own, err)
 			continue
 		}
 		for key, n := range item.members() {
@@ -31,10 +32,11 @@ func readSwagger(d *Description, root node) {
 func readSwaggerOperation(op *Operation, root, n, shared node) {
 	op.Servers = swaggerServers(root, n)
 	consumes, produces := swaggerTypes(root, n, "consumes"), swaggerTypes(root, n, "produces")
+	at := map[string]int{}
 	form := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	for _, list := range []node{shared, n.get("parameters")} {
 		for _, item := range list.items() {
-			p, err := item.deref()
+			p, err := item.load()
 			if err != nil {
 				op.fail(err)
 				continue
@@ -52,7 +54,7 @@ func readSwaggerOperation(op *Operation, root, n, shared node) {
 				q, err := readSwaggerParameter(p)
 				op.fail(err)
 				if err == nil {
-					op.setParameter(q)
+					op.setParameter(q, at)
 				}
 			}
 		}
@@ -61,7 +63,7 @@ func readSwaggerOperation(op *Operation, root, n, shared node) {
 		op.Body = swaggerForm(node{n.doc, form}, consumes)
 	}
 	for status, item := range n.get("responses").members() {
-		r, err := item.deref()
+		r, err := item.load()
 		if err != nil || strings.HasPrefix(status.Value, "x-") {
 			continue
 		}

@@ -123,7 +123,6 @@ func (b *builder) payload(m member) object {
 func (b *builder) answers(name string, binding *traits.HTTP, out reflect.Type) object {
 	answer := object{"description": http.StatusText(binding.Code)}
 	headers, properties := object{}, object{}
-	ownStatus := false
 	for _, m := range b.members(out) {
 		switch m.in {
 		case "header":
@@ -132,8 +131,6 @@ func (b *builder) answers(name string, binding *traits.HTTP, out reflect.Type) o
 			properties[m.bind] = b.shape(m.typ, m.schema, m.in)
 		case "payload":
 			answer["content"] = b.payload(m)
-		case "status":
-			ownStatus = true
 		}
 	}
 	if len(headers) > 0 {
@@ -146,15 +143,28 @@ func (b *builder) answers(name string, binding *traits.HTTP, out reflect.Type) o
 		answer["content"] = object{"application/vnd.amazon.eventstream": object{"schema": object{}}}
 	}
 	responses := object{
-		strconv.Itoa(binding.Code): answer,
-		"4XX":                      object{"$ref": "#/components/responses/ClientError"},
-		"5XX":                      object{"$ref": "#/components/responses/ServerError"},
+		"4XX": object{"$ref": "#/components/responses/ClientError"},
+		"5XX": object{"$ref": "#/components/responses/ServerError"},
 	}
-	if ownStatus && strings.HasPrefix(name, "Invoke") && binding.Code == http.StatusOK {
-		responses["202"] = object{"description": "Accepted: InvocationType Event"}
-		responses["204"] = object{"description": "No Content: InvocationType DryRun"}
+	for i, status := range statuses(name, binding.Code) {
+		if i > 0 {
+			answer = object{"description": http.StatusText(status)}
+		}
+		responses[strconv.Itoa(status)] = answer
 	}
 	return responses
+}
+
+// statuses are the codes of success. A member of the output tells it where the binding's is not the only one: DeleteFunction answers 204
+// although the model says 200 (FACTS §0, trap 9), and an invocation's type decides over its answer.
+func statuses(name string, code int) []int {
+	switch name {
+	case "DeleteFunction":
+		return []int{http.StatusNoContent}
+	case "Invoke", "InvokeWithResponseStream":
+		return []int{http.StatusOK, http.StatusAccepted, http.StatusNoContent}
+	}
+	return []int{code}
 }
 
 // output names an output's body by its shape: several operations answer the same one, such as FunctionConfiguration.

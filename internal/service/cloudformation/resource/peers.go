@@ -20,6 +20,7 @@ type Peers struct {
 	Logs          Logs
 	S3            S3
 	StepFunctions StepFunctions
+	SQS           SQS
 }
 
 // Lambda is what the AWS::Lambda types need.

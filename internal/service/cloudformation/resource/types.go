@@ -28,6 +28,9 @@ func NewRegistry(p Peers) *Registry {
 		if x, ok := p.Lambda.(LambdaLayers); ok {
 			r.add(&lambdaLayerVersion{x})
 		}
+		if x, ok := p.Lambda.(LambdaEventSources); ok {
+			r.add(&eventSource{x})
+		}
 	}
 	if p.IAM != nil {
 		r.add(&iamRole{p.IAM}, &iamPolicy{p.IAM}, &iamManagedPolicy{p.IAM})
@@ -46,6 +49,9 @@ func NewRegistry(p Peers) *Registry {
 		if x, ok := p.S3.(S3Policies); ok {
 			r.add(&bucketPolicy{x})
 		}
+	}
+	if p.SQS != nil {
+		r.add(&queue{p.SQS})
 	}
 	if p.StepFunctions != nil {
 		objects, _ := p.S3.(S3Objects)

@@ -75,15 +75,6 @@ func (d *deciding) cancel(c asl.CancelTask) {
 	}
 }
 
-// pin keeps a function's version that a call has found for itself.
-func (d *deciding) pin(name, version string) {
-	pins := integration.Pins{name: version} // calls under way may read the old one
-	for k, v := range d.p.Pins {
-		pins[k] = v
-	}
-	d.p.Pins = pins
-}
-
 // startMapRun makes a map run in the same commit.
 func (d *deciding) startMapRun(spec asl.MapRunSpec) {
 	d.rows(d.s.mapRunRow(d.p, spec, d.now))

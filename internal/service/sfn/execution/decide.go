@@ -142,6 +142,7 @@ func (d *deciding) called(ev durable.Event) {
 
 func (d *deciding) step(ev asl.Event) {
 	out := d.p.m.Step(d.p.x, ev, d.now)
+	d.showPins(out.History)
 	d.history = append(d.history, out.History...)
 	for _, id := range out.Changed {
 		d.changed[id] = true

@@ -84,17 +84,10 @@ func (s *Service) DescribeStateMachineForExecution(ctx context.Context, in *sfn.
 	}); err != nil {
 		return nil, err
 	}
-	def, err := s.definitions.of(m)
-	if err != nil {
-		return nil, err
-	}
 	out := &sfn.DescribeStateMachineForExecutionOutput{StateMachineArn: &m.ARN, Name: &m.Name, RoleArn: &m.RoleARN, UpdateDate: &m.UpdatedAt,
-		LoggingConfiguration: m.Logging, TracingConfiguration: m.Tracing, EncryptionConfiguration: m.Encryption, RevisionId: m.ShownRevision(),
-		MapRunArn: optional(x.MapRun)}
-	if in.IncludedData != types.IncludedDataMetadataOnly {
-		out.Definition = aws.String(string(m.Definition))
-		out.VariableReferences = def.asl.VariableReferences()
-	}
+		RevisionId: m.ShownRevision(), MapRunArn: optional(x.MapRun)}
+	out.LoggingConfiguration, out.TracingConfiguration, out.EncryptionConfiguration = m.Configuration()
+	out.Definition, out.VariableReferences = m.Shown(in.IncludedData)
 	if x.MapRun != "" {
 		out.StateMachineArn = aws.String(labelled(m.ARN, x.MapRun))
 		_, label, _ := strings.Cut(*out.StateMachineArn, "/")

@@ -1,11 +1,8 @@
 package execution
 
 import (
-	"encoding/json"
-
 	"github.com/headgate/headgate/asl"
 	"github.com/headgate/headgate/internal/db"
-	"github.com/headgate/headgate/internal/durable"
 )
 
 // ended is an execution's end: its row, what a redrive needs, and word to who waits for it.
@@ -63,6 +60,3 @@ func historyRows(execution string, events []asl.HistoryEvent) []db.Stmt {
 	}
 	return out
 }
-
-var _ = json.Marshal
-var _ durable.Event

@@ -36,7 +36,12 @@ type express struct {
 	events   chan asl.Event
 	ctx      context.Context
 	inFlight sync.WaitGroup
+	unlogged []asl.HistoryEvent
 }
+
+// logEvery bounds how long the events of an Express execution wait to be logged, in real time: mostly they are logged
+// together, when it ends.
+const logEvery = 5 * time.Second
 
 // startExpress starts an Express execution and does not wait for it.
 func (s *Service) startExpress(ctx context.Context, r *request) (*sfn.StartExecutionOutput, error) {
@@ -94,22 +99,28 @@ func (e *express) answer(data types.IncludedData) *sfn.StartSyncExecutionOutput 
 	return out
 }
 
-func (s *Service) newExpress(_ context.Context, r *request) (*express, error) {
-	e := &express{s: s, def: r.def, m: r.def.asl, caller: r.caller, events: make(chan asl.Event, 64), exact: r.machine.Tags[PinTag] == PinExact}
+func (s *Service) newExpress(ctx context.Context, r *request) (*express, error) {
+	e := &express{s: s, def: r.def, m: r.def.asl, caller: r.caller, events: make(chan asl.Event, 64)}
 	info := r.info("express:" + r.machine.Name + ":" + r.name + ":" + id.Request())
 	info.Express = true
 	e.x = asl.New(info, r.input)
-	return e, nil
+	var err error
+	e.exact, e.pins, err = s.pin(ctx, r, info.ARN)
+	return e, err
 }
 
 // run runs the execution until it ends, or ctx does.
 func (e *express) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(caller.With(ctx, e.caller))
+	defer e.s.unpin(ctx, e.x.ARN, e.pins)
 	defer e.inFlight.Wait()
 	defer cancel()
 	e.ctx = ctx
 	e.expires = e.s.clock.Now().Add(expressTime)
 	e.step(asl.Start{})
+	defer e.log()
+	ticker := time.NewTicker(logEvery)
+	defer ticker.Stop()
 	for e.x.Status == asl.Running {
 		wake := e.x.NextWake()
 		if wake.IsZero() || e.expires.Before(wake) {
@@ -119,6 +130,8 @@ func (e *express) run(ctx context.Context) {
 		select {
 		case ev := <-e.events:
 			e.step(ev)
+		case <-ticker.C:
+			e.log()
 		case <-due:
 			if !e.s.clock.Now().Before(e.expires) {
 				e.x.TimeoutAt = e.expires
@@ -138,12 +151,18 @@ func (e *express) step(ev asl.Event) {
 		ev = p.Event
 	}
 	out := e.m.Step(e.x, ev, e.s.clock.Now())
-	e.s.record(e.def, e.x, out.History)
+	e.unlogged = append(e.unlogged, out.History...)
 	for _, c := range out.Commands {
 		if c, ok := c.(asl.ScheduleTask); ok {
 			e.schedule(c)
 		}
 	}
+}
+
+// log logs and counts what has happened since it was called last.
+func (e *express) log() {
+	e.s.record(e.def, e.x, e.unlogged)()
+	e.unlogged = nil
 }
 
 // pinnedEvent is an event that comes with pins for the calls to come.

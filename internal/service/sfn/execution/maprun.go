@@ -196,8 +196,8 @@ func failureText(ev durable.Event) string {
 
 // stepMapRun lets the event happen that an effect or a signal brought, or what stands for it if the effect failed.
 func stepMapRun[E asl.MapRunEvent](d *decidingMapRun, ev durable.Event, failed E) {
-	e := failed
-	if ev.Failure == nil && json.Unmarshal(ev.Data, &e) != nil {
+	var e E
+	if ev.Failure != nil || json.Unmarshal(ev.Data, &e) != nil {
 		e = failed
 	}
 	d.step(e)

@@ -37,7 +37,7 @@ func (s *Service) runChild(ctx context.Context, c durable.Call) (any, error) {
 	if err != nil {
 		return integration.Answer{Failed: true, Refused: true, Error: asl.ErrRuntime, Cause: err.Error()}, nil
 	}
-	link := &link{id: childID(c.Instance, c.EffectID), parent: parent{Kind: kind, Instance: c.Instance, Task: c.EffectID, Pattern: call.Resource.Pattern}}
+	link := &link{id: childID(c.Instance, c.EffectID), exact: call.Exact, pins: call.Pins, parent: parent{Kind: kind, Instance: c.Instance, Task: c.EffectID, Pattern: call.Resource.Pattern}}
 	requestID := uuidOf(link.id)
 	if in.Name == nil {
 		in.Name = &requestID

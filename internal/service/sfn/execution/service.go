@@ -19,11 +19,8 @@ const (
 	kindMapRun = "sfn.maprun"
 )
 
-// Topics of notices. Their payload is an ARN.
-const (
-	topicActivity = "sfn.activity"  // a worker's task waits
-	Topic         = "sfn.execution" // an execution has ended
-)
+// topicActivity tells that a worker's task waits; the payload is the activity's ARN.
+const topicActivity = "sfn.activity"
 
 // Deps are what a Service is made of. Logs, Metrics and Functions may be missing.
 type Deps struct {
@@ -69,6 +66,7 @@ func New(d Deps) *Service {
 	s := &Service{db: d.DB, engine: d.Engine, clock: d.Clock, registry: d.Registry, calls: d.Calls, functions: d.Functions, log: d.Log}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.metrics.to, s.journal.to = d.Metrics, d.Logs
+	s.metrics.nudge, s.journal.nudge = make(chan struct{}, 1), make(chan struct{}, 1)
 	d.Registry.Attach(s)
 	durable.RegisterProcess(d.Engine, durable.Process[*process]{Kind: kind, Load: s.load, Decide: s.decide,
 		Effects: map[string]durable.EffectFunc{effectTask: s.runTask, effectChild: s.runChild}})
@@ -78,10 +76,18 @@ func New(d Deps) *Service {
 }
 
 // Start begins the work in the background; Close ends it.
-func (s *Service) Start(ctx context.Context) {
+func (s *Service) Start(context.Context) {
 	s.db.Subscribe(topicActivity, s.workers.noticed)
-	s.db.Subscribe(Topic, s.ended.noticed)
-	_ = ctx
+	background := func(f func(ctx context.Context)) {
+		s.wg.Add(1)
+		go func() {
+			defer s.wg.Done()
+			f(s.ctx)
+		}()
+	}
+	background(func(ctx context.Context) { s.journal.run(ctx, s.log, "logs", s.journal.deliver) })
+	background(func(ctx context.Context) { s.metrics.run(ctx, s.log, "metrics", s.metrics.deliver) })
+	background(s.sweep)
 }
 
 // Close ends the work in the background, Express executions among it. Standard executions are the engine's.

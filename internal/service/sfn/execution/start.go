@@ -18,6 +18,7 @@ import (
 	"github.com/headgate/headgate/internal/db"
 	"github.com/headgate/headgate/internal/durable"
 	"github.com/headgate/headgate/internal/id"
+	"github.com/headgate/headgate/internal/service/sfn/integration"
 	"github.com/headgate/headgate/internal/service/sfn/registry"
 )
 
@@ -55,6 +56,8 @@ type request struct {
 type link struct {
 	parent parent
 	id     string // of the child's instance, the same each time
+	exact  bool
+	pins   integration.Pins // those of the execution that starts it
 }
 
 type linkKey struct{}
@@ -129,7 +132,8 @@ func (s *Service) startStandard(ctx context.Context, r *request) (*sfn.StartExec
 	if out, err := s.again(ctx, r, p); out != nil || err != nil {
 		return out, err
 	}
-	if err := s.pin(ctx, p, r.machine); err != nil {
+	var err error
+	if p.Exact, p.Pins, err = s.pin(ctx, r, p.x.ARN); err != nil {
 		return nil, err
 	}
 	opening, err := s.open(p)
@@ -151,7 +155,7 @@ func (s *Service) startStandard(ctx context.Context, r *request) (*sfn.StartExec
 		return opening.Write(tx)
 	})
 	if err != nil {
-		s.unpin(ctx, p)
+		s.unpin(ctx, p.x.ARN, p.Pins)
 		return nil, err
 	}
 	return out, nil

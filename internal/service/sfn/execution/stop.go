@@ -89,8 +89,6 @@ func (w *watchers) told(arn string) {
 	}
 }
 
-func (w *watchers) noticed(n db.Notice) { w.told(n.Payload) }
-
 func (w *watchers) everyone() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

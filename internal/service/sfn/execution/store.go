@@ -26,7 +26,6 @@ type document struct {
 	Trace string           `json:"trace,omitempty"`
 	Items int              `json:"items,omitempty"` // of a map run's child
 	Pins  integration.Pins `json:"pins,omitempty"`
-	Path  []string         `json:"path,omitempty"`
 }
 
 const columns = `arn, id, machine, name, version, alias, revision, map_run, status, started_at, stopped_at, redrives, redriven_at, events,
@@ -65,10 +64,13 @@ func find(tx *db.Tx, executionARN string) (row, error) {
 	return x, err
 }
 
+func (p *process) document() document {
+	return document{Trace: p.Trace, Pins: p.Pins, Items: p.Items}
+}
+
 // insert writes the row of an execution whose start has been decided.
 func insert(tx *db.Tx, p *process) error {
 	x := p.x
-	doc := document{Trace: p.Trace, Pins: p.Pins, Path: p.Path, Items: p.Items}
 	events := int64(0)
 	if x.Status != asl.Running {
 		events = x.LastEvent
@@ -76,7 +78,7 @@ func insert(tx *db.Tx, p *process) error {
 	_, err := tx.Exec(`INSERT INTO sfn_execution (account, region, `+columns+`) VALUES
 		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		x.Account, x.Region, x.ARN, p.ID, x.MachineARN, x.Name, x.VersionARN, x.AliasARN, p.Revision, x.MapRunARN, string(x.Status),
-		millis(x.StartedAt), millis(x.StoppedAt), int64(0), int64(0), events, x.Input.String(), output(x), x.Error, x.Cause, string(encode(doc)))
+		millis(x.StartedAt), millis(x.StoppedAt), int64(0), int64(0), events, x.Input.String(), output(x), x.Error, x.Cause, string(encode(p.document())))
 	return err
 }
 

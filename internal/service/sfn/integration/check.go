@@ -165,7 +165,7 @@ func (s *Set) knownNames(r asl.Resource) map[string]bool {
 	if err != nil {
 		return nil
 	}
-	return set(planOf(o.in).names...)
+	return set(s.codec.plan(o.in).names...)
 }
 
 // notRecognized is AWS's text for a resource that it does not know.

@@ -29,11 +29,11 @@ type plan struct {
 	names  []string       // in the struct's order
 }
 
-// plans are kept for the life of the process: they follow from the SDK's types alone.
-var plans sync.Map // reflect.Type → *plan
+// codec makes SDK structs of JSON, and JSON of SDK structs. It remembers how; the zero codec works.
+type codec struct{ plans sync.Map } // reflect.Type → *plan
 
-func planOf(t reflect.Type) *plan {
-	if p, ok := plans.Load(t); ok {
+func (k *codec) plan(t reflect.Type) *plan {
+	if p, ok := k.plans.Load(t); ok {
 		return p.(*plan)
 	}
 	p := &plan{fields: map[string]int{}}
@@ -46,7 +46,7 @@ func planOf(t reflect.Type) *plan {
 		p.fields[name] = i
 		p.names = append(p.names, name)
 	}
-	plans.Store(t, p)
+	k.plans.Store(t, p)
 	return p
 }
 
@@ -60,7 +60,7 @@ func parameterErrorf(format string, args ...any) error {
 }
 
 // decode fills an SDK input from parameters.
-func decode(v any, into reflect.Value) error {
+func (k *codec) decode(v any, into reflect.Value) error {
 	o, ok := v.(*asl.Object)
 	if !ok {
 		if v == nil {
@@ -68,17 +68,17 @@ func decode(v any, into reflect.Value) error {
 		}
 		return parameterErrorf("The Parameters must be an object, but they are: %s", jsonvalue.Encode(v))
 	}
-	return decodeStruct(o, into)
+	return k.decodeStruct(o, into)
 }
 
-func decodeStruct(o *asl.Object, into reflect.Value) error {
-	p := planOf(into.Type())
+func (k *codec) decodeStruct(o *asl.Object, into reflect.Value) error {
+	p := k.plan(into.Type())
 	for name, v := range o.All() {
 		i, ok := p.fields[name]
 		if !ok {
 			return parameterErrorf("The field %q is not supported by Step Functions", name)
 		}
-		if err := decodeValue(name, v, into.Field(i)); err != nil {
+		if err := k.decodeValue(name, v, into.Field(i)); err != nil {
 			return err
 		}
 	}
@@ -90,7 +90,7 @@ func wrongType(name, want string) error {
 }
 
 // decodeValue sets a member. What is no text becomes one, its JSON, where a text is wanted, as on AWS.
-func decodeValue(name string, v any, into reflect.Value) error {
+func (k *codec) decodeValue(name string, v any, into reflect.Value) error {
 	if v == nil {
 		return nil
 	}
@@ -98,7 +98,7 @@ func decodeValue(name string, v any, into reflect.Value) error {
 	switch {
 	case t.Kind() == reflect.Pointer:
 		into.Set(reflect.New(t.Elem()))
-		return decodeValue(name, v, into.Elem())
+		return k.decodeValue(name, v, into.Elem())
 	case t == timeType:
 		return decodeTime(name, v, into)
 	case t == bytesType:
@@ -130,13 +130,13 @@ func decodeValue(name string, v any, into reflect.Value) error {
 		if !ok {
 			return wrongType(name, "a valid JSON object")
 		}
-		return decodeStruct(o, into)
+		return k.decodeStruct(o, into)
 	case reflect.Slice:
-		return decodeList(name, v, into)
+		return k.decodeList(name, v, into)
 	case reflect.Map:
-		return decodeMap(name, v, into)
+		return k.decodeMap(name, v, into)
 	case reflect.Interface:
-		return decodeUnion(name, v, into)
+		return k.decodeUnion(name, v, into)
 	}
 	return decodeNumber(name, v, into)
 }
@@ -190,14 +190,14 @@ func blob(name string, v any) ([]byte, error) {
 	return []byte(jsonvalue.Encode(v)), nil
 }
 
-func decodeList(name string, v any, into reflect.Value) error {
+func (k *codec) decodeList(name string, v any, into reflect.Value) error {
 	items, ok := v.([]any)
 	if !ok {
 		return wrongType(name, "an ARRAY")
 	}
 	list := reflect.MakeSlice(into.Type(), len(items), len(items))
 	for i, item := range items {
-		if err := decodeValue(name, item, list.Index(i)); err != nil {
+		if err := k.decodeValue(name, item, list.Index(i)); err != nil {
 			return err
 		}
 	}
@@ -205,18 +205,18 @@ func decodeList(name string, v any, into reflect.Value) error {
 	return nil
 }
 
-func decodeMap(name string, v any, into reflect.Value) error {
+func (k *codec) decodeMap(name string, v any, into reflect.Value) error {
 	o, ok := v.(*asl.Object)
 	if !ok {
 		return wrongType(name, "a valid JSON object")
 	}
 	m := reflect.MakeMapWithSize(into.Type(), o.Len())
-	for k, item := range o.All() {
+	for key, item := range o.All() {
 		elem := reflect.New(into.Type().Elem()).Elem()
-		if err := decodeValue(name, item, elem); err != nil {
+		if err := k.decodeValue(name, item, elem); err != nil {
 			return err
 		}
-		m.SetMapIndex(reflect.ValueOf(k).Convert(into.Type().Key()), elem)
+		m.SetMapIndex(reflect.ValueOf(key).Convert(into.Type().Key()), elem)
 	}
 	into.Set(m)
 	return nil
@@ -228,7 +228,7 @@ var unions = []any{
 	&cwtypes.EvaluationWindowMemberSlidingWindow{}, &cwtypes.EvaluationWindowMemberWallClockWindow{},
 }
 
-func decodeUnion(name string, v any, into reflect.Value) error {
+func (k *codec) decodeUnion(name string, v any, into reflect.Value) error {
 	o, ok := v.(*asl.Object)
 	if !ok || o.Len() != 1 {
 		return wrongType(name, "an object with exactly one member")
@@ -239,7 +239,7 @@ func decodeUnion(name string, v any, into reflect.Value) error {
 			if t.Implements(into.Type()) && strings.HasSuffix(t.Elem().Name(), "Member"+member) {
 				made := reflect.New(t.Elem())
 				into.Set(made)
-				return decodeValue(member, value, made.Elem().Field(0))
+				return k.decodeValue(member, value, made.Elem().Field(0))
 			}
 		}
 		return parameterErrorf("The field %q is not supported by Step Functions", member)

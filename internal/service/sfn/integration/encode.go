@@ -19,7 +19,7 @@ const maxStream = 1 << 20
 
 // encode makes an SDK output, or a part of one, the JSON that Step Functions shows: members that are set, by name, a stream's
 // text last.
-func encode(v reflect.Value) (any, error) {
+func (k *codec) encode(v reflect.Value) (any, error) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
@@ -29,18 +29,18 @@ func encode(v reflect.Value) (any, error) {
 			return encodeStream(r)
 		}
 		if v.Kind() == reflect.Interface {
-			return encodeUnion(v.Elem())
+			return k.encodeUnion(v.Elem())
 		}
-		return encode(v.Elem())
+		return k.encode(v.Elem())
 	case reflect.Struct:
 		if v.Type() == timeType {
 			return instant(v.Interface().(time.Time)), nil
 		}
-		return encodeStruct(v)
+		return k.encodeStruct(v)
 	case reflect.Slice:
-		return encodeList(v)
+		return k.encodeList(v)
 	case reflect.Map:
-		return encodeMap(v)
+		return k.encodeMap(v)
 	case reflect.String:
 		return v.String(), nil
 	case reflect.Bool:
@@ -51,8 +51,8 @@ func encode(v reflect.Value) (any, error) {
 	return json.Number(strconv.FormatInt(v.Int(), 10)), nil
 }
 
-func encodeStruct(v reflect.Value) (any, error) {
-	p := planOf(v.Type())
+func (k *codec) encodeStruct(v reflect.Value) (any, error) {
+	p := k.plan(v.Type())
 	out := jsonvalue.NewObject(len(p.names))
 	var streams []string
 	names := slices.Sorted(slices.Values(p.names))
@@ -65,14 +65,14 @@ func encodeStruct(v reflect.Value) (any, error) {
 			streams = append(streams, name)
 			continue
 		}
-		member, err := encode(f)
+		member, err := k.encode(f)
 		if err != nil {
 			return nil, err
 		}
 		out.Set(name, member)
 	}
 	for _, name := range streams {
-		text, err := encode(v.Field(p.fields[name]))
+		text, err := k.encode(v.Field(p.fields[name]))
 		if err != nil {
 			return nil, err
 		}
@@ -92,39 +92,39 @@ func absent(v reflect.Value) bool {
 	return false
 }
 
-func encodeList(v reflect.Value) (any, error) {
+func (k *codec) encodeList(v reflect.Value) (any, error) {
 	if v.Type() == bytesType {
 		return content(v.Bytes()), nil
 	}
 	out := make([]any, v.Len())
 	var err error
 	for i := range out {
-		if out[i], err = encode(v.Index(i)); err != nil {
+		if out[i], err = k.encode(v.Index(i)); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func encodeMap(v reflect.Value) (any, error) {
+func (k *codec) encodeMap(v reflect.Value) (any, error) {
 	out := jsonvalue.NewObject(v.Len())
 	keys := make([]string, 0, v.Len())
-	for _, k := range v.MapKeys() {
-		keys = append(keys, k.String())
+	for _, key := range v.MapKeys() {
+		keys = append(keys, key.String())
 	}
 	slices.Sort(keys)
-	for _, k := range keys {
-		member, err := encode(v.MapIndex(reflect.ValueOf(k).Convert(v.Type().Key())))
+	for _, key := range keys {
+		member, err := k.encode(v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())))
 		if err != nil {
 			return nil, err
 		}
-		out.Set(k, member)
+		out.Set(key, member)
 	}
 	return out, nil
 }
 
 // encodeUnion writes {"Member": …}: what follows "Member" in the SDK's name of the struct.
-func encodeUnion(v reflect.Value) (any, error) {
+func (k *codec) encodeUnion(v reflect.Value) (any, error) {
 	v = reflect.Indirect(v)
 	if v.Kind() != reflect.Struct || v.NumField() == 0 {
 		return nil, nil
@@ -136,7 +136,7 @@ func encodeUnion(v reflect.Value) (any, error) {
 			break
 		}
 	}
-	member, err := encode(v.Field(0))
+	member, err := k.encode(v.Field(0))
 	return jsonvalue.Of(name, member), err
 }
 

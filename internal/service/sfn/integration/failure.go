@@ -10,8 +10,6 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/traits"
-
-	"github.com/headgate/headgate/internal/wire/constraints"
 )
 
 // s3Modelled are the errors that S3's model has; the others are S3Exceptions.
@@ -39,7 +37,7 @@ func (a api) failed(err smithy.APIError, requestID string) Answer {
 // failedLegacy words it for an optimised integration, which calls through the first SDK.
 func (a api) failedLegacy(err smithy.APIError, requestID string) Answer {
 	name, code := a.legacy, errorCode(err)
-	if modelled(err) || strings.HasSuffix(code, "Exception") {
+	if modelled(err) {
 		name = code
 	}
 	if x, ok := smithy.SchemaTrait[*traits.AWSQueryError](schemaOf(err)); ok { // the first SDK speaks the query protocol
@@ -92,7 +90,7 @@ func (a api) status(err smithy.APIError) int {
 	if x, ok := smithy.SchemaTrait[*traits.HTTPError](schemaOf(err)); ok {
 		return x.Code
 	}
-	if code, ok := constraints.For(a.facts).Statuses[err.ErrorCode()]; ok {
+	if code, ok := a.statuses[err.ErrorCode()]; ok {
 		return code
 	}
 	switch code := err.ErrorCode(); {

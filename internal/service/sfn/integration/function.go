@@ -36,7 +36,7 @@ func (s *Set) runFunction(ctx context.Context, c Call) (Answer, error) {
 func (s *Set) runInvoke(ctx context.Context, c Call) (Answer, error) {
 	out, pinned, err := s.invokeFunction(ctx, c, func() (*lambda.InvokeInput, error) {
 		in := &lambda.InvokeInput{}
-		if err := decode(c.Parameters.Value(), reflect.ValueOf(in).Elem()); err != nil {
+		if err := s.codec.decode(c.Parameters.Value(), reflect.ValueOf(in).Elem()); err != nil {
 			return nil, err
 		}
 		if aws.ToString(in.FunctionName) == "" {

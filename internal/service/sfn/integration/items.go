@@ -116,7 +116,7 @@ func (s *Set) objectItems(ctx context.Context, c Call, config asl.ReaderConfig) 
 	if err != nil {
 		return nil, err
 	}
-	if config.InputType == "MANIFEST" {
+	if config.InputType == "MANIFEST" || config.ManifestType == "ATHENA_DATA" { // of the latter, InputType is that of the files
 		return s.manifestItems(ctx, c, l.bucket, config, content)
 	}
 	return asl.ParseItems(config, content)
@@ -152,7 +152,7 @@ func (s *Set) listItems(ctx context.Context, c Call, config asl.ReaderConfig, mo
 				continue
 			}
 			items = append(items, jsonvalue.Of("Etag", aws.ToString(o.ETag), "Key", aws.ToString(o.Key),
-				"LastModified", jsonvalue.FormatDouble(float64(aws.ToTime(o.LastModified).UnixMilli())/1000), "Size", integer(aws.ToInt64(o.Size)), "StorageClass", string(o.StorageClass)))
+				"LastModified", integer(aws.ToTime(o.LastModified).Unix()), "Size", integer(aws.ToInt64(o.Size)), "StorageClass", string(o.StorageClass)))
 		}
 		if out.NextContinuationToken == nil || most > 0 && int64(len(items)) >= most {
 			return items, nil

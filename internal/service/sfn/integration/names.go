@@ -14,6 +14,7 @@ type api struct {
 	prefix string // of their error names
 	// attempts tells that causes end with "(SDK Attempt Count: 1)", as recordings since the end of 2025 do; those of S3 are older.
 	attempts bool
+	statuses map[string]int // HTTP statuses of error codes that the SDK does not tell
 }
 
 // apis by the name in aws-sdk:NAME:operation.

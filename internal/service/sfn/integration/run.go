@@ -76,7 +76,7 @@ func (s *Set) runOptimised(ctx context.Context, c Call) (Answer, error) {
 // callOperation calls an operation with a task's parameters.
 func (s *Set) callOperation(ctx context.Context, c Call, o *operation) (result any, pinned Pins, err error) {
 	out, err := s.invoke(ctx, c, o, func(in reflect.Value) error {
-		if err := decode(c.Parameters.Value(), in.Elem()); err != nil {
+		if err := s.codec.decode(c.Parameters.Value(), in.Elem()); err != nil {
 			return err
 		}
 		if call, ok := in.Interface().(*lambda.InvokeInput); ok {
@@ -93,7 +93,7 @@ func (s *Set) callOperation(ctx context.Context, c Call, o *operation) (result a
 	if o.service.name == "s3" {
 		out = completeS3(out, c.Parameters)
 	}
-	result, err = encode(reflect.ValueOf(out))
+	result, err = s.codec.encode(reflect.ValueOf(out))
 	return result, pinned, err
 }
 

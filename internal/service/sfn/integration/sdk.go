@@ -41,6 +41,7 @@ func newService(name string, v any) *service {
 		s.api = api{sdk: strings.ToUpper(name[:1]) + name[1:], facts: name, attempts: true}
 	}
 	facts := constraints.For(s.api.facts)
+	s.api.statuses = facts.Statuses
 	value := reflect.ValueOf(v)
 	for i := range value.NumMethod() {
 		m, op := value.Method(i), value.Type().Method(i).Name

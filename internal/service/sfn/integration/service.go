@@ -35,6 +35,7 @@ type Set struct {
 	mu       sync.RWMutex
 	services map[string]*service
 	found    findings
+	codec    codec
 }
 
 // New makes a Set over d.

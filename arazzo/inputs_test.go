@@ -1,0 +1,84 @@
+package arazzo
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestValidateInputsReportsEveryError(t *testing.T) {
+	w := read(t, "testdata/orders.arazzo.yaml").Workflow("place-order")
+	for _, c := range []struct {
+		inputs map[string]any
+		want   []string // path and rule
+	}{
+		{map[string]any{"sku": "a"}, nil},
+		{nil, []string{" input-missing"}},
+		{map[string]any{"sku": "", "amount": json.Number("0"), "kind": "old", "user": true, "other": 1},
+			[]string{"/sku input", "/amount input", "/user input", "/kind input"}},
+		{map[string]any{"sku": "a", "address": map[string]any{"country": 5}}, []string{"/address/country input"}},
+		{map[string]any{"sku": "a", "amount": json.Number("1.5")}, []string{"/amount input"}},
+	} {
+		var got []string
+		for _, f := range ValidateInputs(w, c.inputs) {
+			got = append(got, f.Path+" "+f.Rule)
+			if f.Severity != SeverityError || f.Line < 161 || f.Message == "" {
+				t.Errorf("%+v", f)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%v\n%s", c.inputs, diff)
+		}
+	}
+	findings := ValidateInputs(w, map[string]any{"amount": "x"})
+	if got := fmt.Sprint(findings); !strings.Contains(got, "the inputs: missing property 'sku'") || !strings.Contains(got, "the input amount: got string, want integer") {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestDefaultsAreApplied(t *testing.T) {
+	w := read(t, "testdata/orders.arazzo.yaml").Workflow("place-order")
+	given := map[string]any{"sku": "a", "address": map[string]any{}}
+	got := w.WithDefaults(given)
+	want := map[string]any{"sku": "a", "amount": json.Number("1"), "trace": "none", "kind": "new", "address": map[string]any{"country": "CH"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]any{"sku": "a", "address": map[string]any{}}, given); diff != "" {
+		t.Errorf("the given inputs were changed\n%s", diff)
+	}
+	if got := w.WithDefaults(map[string]any{"amount": json.Number("7"), "kind": nil}); got["amount"] != json.Number("7") || got["kind"] != nil || got["address"] != nil {
+		t.Errorf("what is given is replaced: %v", got)
+	}
+	if got := read(t, "testdata/orders.arazzo.yaml").Workflow("login").WithDefaults(nil); got["password"] != "secret" {
+		t.Errorf("the defaults of login are %v", got)
+	}
+}
+
+func TestSchemasThatReferToThemselvesEnd(t *testing.T) {
+	const text = head10 + `
+workflows:
+- workflowId: w
+  inputs: {$ref: '#/components/inputs/node'}
+  steps: [{stepId: s, operationId: o}]
+components:
+  inputs:
+    node:
+      type: object
+      properties:
+        next: {$ref: '#/components/inputs/node', default: {}}
+        n: {type: integer, default: 1}
+      allOf: [{$ref: '#/components/inputs/node'}]
+`
+	d, findings := Parse([]byte(text), "")
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	Validate(d, Lenient)
+	if got := d.Workflows[0].WithDefaults(map[string]any{}); got["n"] != json.Number("1") {
+		t.Errorf("%.200v", got)
+	}
+}
