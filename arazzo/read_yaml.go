@@ -167,6 +167,9 @@ func (n *nodes) value(node *yaml.Node, path string, depth int) *Value {
 		v.Kind = KindArray
 		items := make([]any, 0, len(node.Content))
 		for i, child := range node.Content {
+			if n.stopped {
+				break
+			}
 			item := n.value(child, path+"/"+strconv.Itoa(i), depth+1)
 			v.Items = append(v.Items, item)
 			items = append(items, item.data)
@@ -206,7 +209,7 @@ func (n *nodes) mapping(v *Value, node *yaml.Node, depth int) {
 	v.data = data
 	first := make(map[string]Pos, len(node.Content)/2)
 	var merges []*Member
-	for i := 0; i+1 < len(node.Content); i += 2 {
+	for i := 0; i+1 < len(node.Content) && !n.stopped; i += 2 {
 		key, child := node.Content[i], node.Content[i+1]
 		at := Pos{key.Line, key.Column}
 		if key.Kind == yaml.AliasNode && key.Alias != nil {

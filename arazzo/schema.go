@@ -20,6 +20,7 @@ type schemas struct {
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler // nil until it is needed
 	current  *compiled            // whose patterns are being compiled
+	err      error                // why none is compiled
 }
 
 // compiled is a schema, compiled when first needed.
@@ -53,7 +54,45 @@ func (s *Schema) compile(d *Document) *compiled {
 	return c
 }
 
+// maxSchemaValues bounds the values of all schemas of a document: to compile
+// them takes time by the square of their number.
+const maxSchemaValues = 20_000
+
+func (d *Document) schemaValues() int {
+	n := 0
+	for _, w := range d.Workflows {
+		if w.Inputs != nil {
+			n += w.Inputs.size()
+		}
+	}
+	if d.Components != nil {
+		for _, s := range d.Components.Inputs.All() {
+			n += s.size()
+		}
+	}
+	return n
+}
+
+// size counts a value and all values inside.
+func (v *Value) size() int {
+	n := 1
+	for _, item := range v.Items {
+		n += item.size()
+	}
+	for _, m := range v.Members {
+		n += m.Value.size()
+	}
+	return n
+}
+
 func (s *schemas) compile(d *Document, schema *Schema, c *compiled) {
+	if s.compiler == nil && s.err == nil && d.schemaValues() > maxSchemaValues {
+		s.err = fmt.Errorf("the schemas of the document hold more than %d values", maxSchemaValues)
+	}
+	if s.err != nil {
+		c.err = s.err
+		return
+	}
 	if s.compiler == nil {
 		s.prepare(d.root.data)
 		// Anchors are known once their schema was read.

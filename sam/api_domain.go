@@ -59,7 +59,8 @@ func (a *restAPI) domain() error {
 	if err := a.basePaths(d, id); err != nil {
 		return err
 	}
-	return a.route53(d, id)
+	records := domainRecords{base: &a.base, add: func(r *resource) { a.add(r) }, domain: d, id: id, regional: endpoint == "REGIONAL"}
+	return records.route53()
 }
 
 func (a *restAPI) mutualTLS(p, m *tree.Node) error {
@@ -113,27 +114,37 @@ func (a *restAPI) basePaths(d *tree.Node, domain string) error {
 	return nil
 }
 
+// domainRecords are the DNS records of a custom domain, of either kind of API.
+type domainRecords struct {
+	*base
+	add      func(*resource)
+	domain   *tree.Node // the Domain property
+	id       string     // of the domain's name
+	regional bool
+}
+
 // route53 adds the domain's records to those of its zone.
-func (a *restAPI) route53(d *tree.Node, domain string) error {
+func (a *domainRecords) route53() error {
+	d, domain := a.domain, a.id
 	r := present(d.Get("Route53"))
 	if r == nil {
 		return nil
 	}
 	if !r.Is(tree.Map) {
-		return resourceError(a.id, "Property 'Domain.Route53' should be a map.")
+		return resourceError(a.base.id, "Property 'Domain.Route53' should be a map.")
 	}
 	zone := r.Get("HostedZoneId")
 	if !zone.Truthy() {
 		zone = r.Get("HostedZoneName")
 	}
 	if present(zone) == nil {
-		return resourceError(a.id, "HostedZoneId or HostedZoneName is required to enable Route53 support on Custom Domains.")
+		return resourceError(a.base.id, "HostedZoneId or HostedZoneName is required to enable Route53 support on Custom Domains.")
 	}
 	id := "RecordSetGroup" + hashNode(zone, hashLength)
 	separate := r.Get("SeparateRecordSetGroup")
 	if separate.Truthy() {
 		if !separate.Is(tree.Bool) {
-			return resourceError(a.id, "Property 'Domain.Route53.SeparateRecordSetGroup' should be a boolean.")
+			return resourceError(a.base.id, "Property 'Domain.Route53.SeparateRecordSetGroup' should be a boolean.")
 		}
 		id = "RecordSetGroup" + hashNode(tree.NewList(zone, d.Get("DomainName")), hashLength)
 	}
@@ -151,7 +162,7 @@ func (a *restAPI) route53(d *tree.Node, domain string) error {
 	if v := present(r.Get("EvaluateTargetHealth")); v != nil {
 		target.Set("EvaluateTargetHealth", v.Clone())
 	}
-	if d.Get("EndpointConfiguration").IsString("REGIONAL") {
+	if a.regional {
 		target.Set("HostedZoneId", getAtt(domain, "RegionalHostedZoneId"))
 		target.Set("DNSName", getAtt(domain, "RegionalDomainName"))
 	} else {

@@ -57,7 +57,7 @@ func (b *base) sources(add func(*resource), inEvent func(name, format string, ar
 	}
 	listed := pairsOf(events)
 	if b.t.python {
-		listed = pythonOrderUpdated(listed, len(pythonEvents(b.node)))
+		listed = pythonOrderUpdated(listed, len(eventsOf(b.node, restKind)))
 	}
 	for _, p := range listed {
 		typ := p.Value.Get("Type")
@@ -115,7 +115,7 @@ func (e *event) expand() error {
 	case "Cognito":
 		return e.cognito()
 	case "HttpApi":
-		return e.fail("Events of type %s are not supported yet.", e.typ)
+		return e.httpAPI()
 	}
 	return e.fail("Resource dict has missing or invalid value for key Type. Event Type is: %s.", e.typ)
 }

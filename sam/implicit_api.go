@@ -8,85 +8,107 @@ import (
 	"github.com/headgate/headgate/internal/template/tree"
 )
 
-// implicitAPI is the logical id of the API that events without one of their own share.
-const implicitAPI = "ServerlessRestApi"
+// apiKind is what tells REST APIs from HTTP APIs.
+type apiKind struct {
+	event, resource string // their types
+	property        string // of an event, that names its API
+	implicit        string // logical id of the API that events without one of their own share
+	skeleton        func() *tree.Node
+	valid           func(*tree.Node) bool
+}
+
+var (
+	restKind = apiKind{"Api", "AWS::Serverless::Api", "RestApiId", "ServerlessRestApi", swaggerSkeleton, isSwagger}
+	httpKind = apiKind{"HttpApi", "AWS::Serverless::HttpApi", "ApiId", "ServerlessHttpApi", openAPISkeleton, isOpenAPI}
+)
+
+// listed are members in the order in which the transform goes through them for an API of the kind.
+func (k apiKind) listed(pairs []tree.Pair) []tree.Pair {
+	if k.event == restKind.event {
+		return pythonOrder(pairs)
+	}
+	return pairs
+}
 
 // apiPaths is what the methods of an API's path depend on: path → method → condition, "" for none.
 type apiPaths map[string]map[string]string
 
-// restAPIs prepares the REST APIs of a template before its globals are merged: gives those without a
-// document an empty one, and enters the events' paths into the documents that the transform manages.
-func (t *translator) restAPIs() {
+// apis prepares the APIs of a template before its globals are merged: gives those without a document an
+// empty one, and enters the events' paths into the documents that the transform manages.
+func (t *translator) apis(k apiKind) {
 	resources := t.root.Get("Resources")
 	for _, p := range resources.Pairs {
-		if !p.Value.Get("Type").IsString("AWS::Serverless::Api") {
-			continue
-		}
-		t.python = true
-		props := present(p.Value.Get("Properties"))
-		if props == nil {
-			props = dict()
-			p.Value.Set("Properties", props)
-		}
-		if props.Is(tree.Map) && !props.Get("DefinitionBody").Truthy() && !props.Get("DefinitionUri").Truthy() {
-			props.Set("DefinitionBody", swaggerSkeleton())
-			t.managed[p.Key] = true
+		if p.Value.Get("Type").IsString(k.resource) {
+			t.python = t.python || k.event == restKind.event
+			t.skeleton(k, p)
 		}
 	}
-	owners := t.apiEventOwners()
+	owners := t.apiEventOwners(k)
 	if len(owners) == 0 {
 		return
 	}
-	t.python = true
-	existing := resources.Get(implicitAPI)
-	wasManaged := t.managed[implicitAPI]
-	api := dict("Type", "AWS::Serverless::Api", "Properties", dict("StageName", "Prod", "DefinitionBody", swaggerSkeleton()))
-	resources.Set(implicitAPI, api)
-	t.managed[implicitAPI] = true
+	t.python = t.python || k.event == restKind.event
+	existing := resources.Get(k.implicit)
+	wasManaged := t.managed[k.implicit]
+	api := dict("Type", k.resource, "Properties", dict("DefinitionBody", k.skeleton()))
+	if k.event == restKind.event {
+		api.Get("Properties").Set("StageName", tree.NewString("Prod"))
+	}
+	resources.Set(k.implicit, api)
+	t.managed[k.implicit] = true
 	conditions := map[string]apiPaths{}
-	deletion, replacement := map[string]bool{}, map[string]bool{}
+	policies := map[string]map[string]bool{"DeletionPolicy": {}, "UpdateReplacePolicy": {}}
 	for _, p := range owners {
-		for _, e := range pythonOrder(pythonEvents(p.Value)) {
-			id, err := t.enterPath(p.Value, e, conditions)
+		for _, e := range k.listed(eventsOf(p.Value, k)) {
+			id, err := t.enterPath(k, p.Value, e, conditions)
 			if err != nil {
 				t.problems.add(resourceError(p.Key, "%s", err.Error()))
 				break
 			}
-			if id == implicitAPI {
-				deletion[p.Value.Get("DeletionPolicy").Str()] = true
-				replacement[p.Value.Get("UpdateReplacePolicy").Str()] = true
+			for name, have := range policies {
+				if id == k.implicit {
+					have[p.Value.Get(name).Str()] = true
+				}
 			}
 		}
 	}
-	t.conditionAPI(api, conditions[implicitAPI])
-	for _, x := range []struct {
-		name string
-		have map[string]bool
-		rank []string
-	}{{"DeletionPolicy", deletion, []string{"Retain", "Delete"}}, {"UpdateReplacePolicy", replacement, []string{"Retain", "Snapshot", "Delete"}}} {
-		for _, v := range x.rank {
-			if x.have[v] {
-				api.Set(x.name, tree.NewString(v))
+	t.conditionAPI(k, api, conditions[k.implicit])
+	for name, have := range policies {
+		for _, v := range []string{"Retain", "Snapshot", "Delete"} {
+			if have[v] && (v != "Snapshot" || name == "UpdateReplacePolicy") {
+				api.Set(name, tree.NewString(v))
 				break
 			}
 		}
 	}
-	t.conditionPaths(conditions)
+	t.conditionPaths(k, conditions)
 	if api.Path("Properties", "DefinitionBody", "paths").Len() > 0 {
 		return
 	}
-	if resources.Delete(implicitAPI); existing != nil {
-		resources.Set(implicitAPI, existing)
+	if resources.Delete(k.implicit); existing != nil {
+		resources.Set(k.implicit, existing)
 	}
-	t.managed[implicitAPI] = wasManaged
+	t.managed[k.implicit] = wasManaged
 }
 
-// apiEventOwners are the functions and state machines with Api events, in Python's order.
-func (t *translator) apiEventOwners() (out []tree.Pair) {
-	for _, p := range pythonOrder(t.root.Get("Resources").Pairs) {
+func (t *translator) skeleton(k apiKind, p tree.Pair) {
+	props := present(p.Value.Get("Properties"))
+	if props == nil {
+		props = tree.NewMap()
+		p.Value.Set("Properties", props)
+	}
+	if props.Is(tree.Map) && !props.Get("DefinitionBody").Truthy() && !props.Get("DefinitionUri").Truthy() {
+		props.Set("DefinitionBody", k.skeleton())
+		t.managed[p.Key] = true
+	}
+}
+
+// apiEventOwners are the functions and state machines with events of a kind.
+func (t *translator) apiEventOwners(k apiKind) (out []tree.Pair) {
+	for _, p := range k.listed(t.root.Get("Resources").Pairs) {
 		switch p.Value.Get("Type").Str() {
 		case "AWS::Serverless::Function", "AWS::Serverless::StateMachine":
-			if len(pythonEvents(p.Value)) > 0 {
+			if len(eventsOf(p.Value, k)) > 0 {
 				out = append(out, p)
 			}
 		}
@@ -94,10 +116,10 @@ func (t *translator) apiEventOwners() (out []tree.Pair) {
 	return out
 }
 
-// pythonEvents are a resource's Api events.
-func pythonEvents(r *tree.Node) (out []tree.Pair) {
-	for _, e := range pythonOrder(pairsOf(r.Path("Properties", "Events"))) {
-		if e.Value.Is(tree.Map) && e.Value.Get("Type").IsString("Api") {
+// eventsOf are a resource's events of a kind, in Python's order where that matters.
+func eventsOf(r *tree.Node, k apiKind) (out []tree.Pair) {
+	for _, e := range k.listed(pairsOf(r.Path("Properties", "Events"))) {
+		if e.Value.Is(tree.Map) && e.Value.Get("Type").IsString(k.event) {
 			out = append(out, e)
 		}
 	}
@@ -105,28 +127,36 @@ func pythonEvents(r *tree.Node) (out []tree.Pair) {
 }
 
 // enterPath adds an event's method to its API's document, and returns the API's logical id.
-func (t *translator) enterPath(owner *tree.Node, e tree.Pair, conditions map[string]apiPaths) (string, error) {
+func (t *translator) enterPath(k apiKind, owner *tree.Node, e tree.Pair, conditions map[string]apiPaths) (string, error) {
 	props := e.Value.Get("Properties")
 	if !props.Truthy() {
-		return "", nil
+		if k.event == restKind.event {
+			return "", nil
+		}
+		props = tree.NewMap()
+		e.Value.Set("Properties", props)
 	}
 	if !props.Is(tree.Map) {
 		return "", eventError(e.Key, "Properties should be a map.")
 	}
-	if !props.Has("RestApiId") {
-		props.Set("RestApiId", ref(implicitAPI))
-		t.tagImplicitAPI(owner)
+	if !props.Has(k.property) {
+		props.Set(k.property, ref(k.implicit))
+		t.tagImplicitAPI(k, owner)
+	}
+	if k.event == httpKind.event && !props.Get("Path").Truthy() && !props.Get("Method").Truthy() {
+		props.Set("Path", tree.NewString(defaultRoute))
+		props.Set("Method", tree.NewString(anyMethodKey))
 	}
 	for _, name := range []string{"Path", "Method"} {
-		if present(props.Get(name)) == nil {
+		if v := props.Get(name); present(v) == nil || k.event == httpKind.event && !v.Truthy() {
 			return "", eventError(e.Key, "Property '%s' is required.", name)
 		}
 	}
-	id := apiID(props.Get("RestApiId"))
+	id := apiID(props.Get(k.property))
 	for _, x := range []struct {
 		name string
 		v    *tree.Node
-	}{{"RestApiId", id}, {"Path", props.Get("Path")}, {"Method", props.Get("Method")}} {
+	}{{k.property, id}, {"Path", props.Get("Path")}, {"Method", props.Get("Method")}} {
 		if !x.v.Is(tree.String) {
 			return "", eventError(e.Key, "Property '%s' should be a string.", x.name)
 		}
@@ -140,22 +170,53 @@ func (t *translator) enterPath(owner *tree.Node, e tree.Pair, conditions map[str
 	}
 	conditions[id.Text][path.Text][method.Text] = owner.Get("Condition").Str()
 	api := t.root.Get("Resources").Get(id.Text)
-	if api == nil || api.Get("Type").IsString("AWS::Serverless::HttpApi") {
-		return "", eventError(e.Key, "RestApiId must be a valid reference to an 'AWS::Serverless::Api' resource in same template.")
+	if typ := api.Get("Type").Str(); api == nil || typ != k.resource && (typ == httpKind.resource || typ == restKind.resource && k.event == httpKind.event) {
+		return "", eventError(e.Key, "%s must be a valid reference to an '%s' resource in same template.", k.property, k.resource)
 	}
-	body := api.Path("Properties", "DefinitionBody")
-	if !isSwagger(body) || !t.managed[id.Text] {
-		return id.Text, nil
+	if body := api.Path("Properties", "DefinitionBody"); k.valid(body) && t.managed[id.Text] {
+		s, err := t.editSwagger(body)
+		if err != nil {
+			return "", err
+		}
+		if err := s.addPath(path, method); err != nil {
+			return "", err
+		}
+		api.Get("Properties").Set("DefinitionBody", s.done())
 	}
-	s, err := t.editSwagger(body)
-	if err != nil {
-		return "", err
+	if r := props.Get("RouteSettings"); r != nil && k.event == httpKind.event {
+		return id.Text, addRouteSettings(api, e.Key, r, path, method, present(owner.Get("Condition")))
 	}
-	if err := s.addPath(path, method); err != nil {
-		return "", err
-	}
-	api.Get("Properties").Set("DefinitionBody", s.done())
 	return id.Text, nil
+}
+
+// addRouteSettings passes an event's settings on to its API's.
+func addRouteSettings(api *tree.Node, event string, given, path, method, condition *tree.Node) error {
+	if !given.Is(tree.Map) {
+		return eventError(event, "Property 'RouteSettings' should be a map.")
+	}
+	route := strings.ToUpper(method.Text) + " " + path.Text
+	if method.Text == anyMethodKey {
+		route = path.Text
+	}
+	props := api.Get("Properties")
+	all := present(props.Get("RouteSettings"))
+	if all == nil {
+		all = tree.NewMap()
+		props.Set("RouteSettings", all)
+	}
+	if !all.Is(tree.Map) {
+		return eventError(event, "Property 'RouteSettings' should be a map.")
+	}
+	if !all.Has(route) {
+		all.Set(route, tree.NewMap())
+	}
+	if condition != nil {
+		given = conditional(condition, given)
+	}
+	for _, p := range given.Pairs {
+		all.Get(route).Set(p.Key, p.Value.Clone())
+	}
+	return nil
 }
 
 // apiID is what RestApiId says, or refers to.
@@ -167,7 +228,7 @@ func apiID(n *tree.Node) *tree.Node {
 }
 
 // tagImplicitAPI passes a resource's tags on to the API that was made for its events.
-func (t *translator) tagImplicitAPI(owner *tree.Node) {
+func (t *translator) tagImplicitAPI(k apiKind, owner *tree.Node) {
 	props := owner.Get("Properties")
 	tags, propagate := props.Get("Tags"), props.Get("PropagateTags")
 	section := strings.TrimPrefix(owner.Get("Type").Str(), "AWS::Serverless::")
@@ -183,7 +244,7 @@ func (t *translator) tagImplicitAPI(owner *tree.Node) {
 	if !propagate.Bool() || !tags.Truthy() {
 		return
 	}
-	api := t.root.Get("Resources").Get(implicitAPI).Get("Properties")
+	api := t.root.Get("Resources").Get(k.implicit).Get("Properties")
 	have := api.Get("Tags")
 	if have == nil {
 		have = dict()
@@ -196,14 +257,14 @@ func (t *translator) tagImplicitAPI(owner *tree.Node) {
 }
 
 // conditionAPI gives the implicit API a condition if all of its methods have one.
-func (t *translator) conditionAPI(api *tree.Node, paths apiPaths) {
+func (t *translator) conditionAPI(k apiKind, api *tree.Node, paths apiPaths) {
 	names := map[string]bool{}
 	for _, methods := range paths {
 		for _, c := range methods {
 			names[c] = true
 		}
 	}
-	if c := t.combined(names, implicitAPI+"Condition"); c != nil {
+	if c := t.combined(names, k.implicit+"Condition"); c != nil {
 		api.Set("Condition", c)
 	}
 }
@@ -227,9 +288,9 @@ func (t *translator) combined(names map[string]bool, id string) *tree.Node {
 	return tree.NewString(id)
 }
 
-func (t *translator) conditionPaths(conditions map[string]apiPaths) {
+func (t *translator) conditionPaths(k apiKind, conditions map[string]apiPaths) {
 	for _, p := range t.root.Get("Resources").Pairs {
-		if !t.managed[p.Key] {
+		if !t.managed[p.Key] || !p.Value.Get("Type").IsString(k.resource) {
 			continue
 		}
 		props := p.Value.Get("Properties")

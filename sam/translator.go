@@ -45,7 +45,9 @@ func (t *translator) run() (*tree.Node, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	if t.restAPIs(); len(t.problems) > 0 {
+	t.apis(restKind)
+	t.apis(httpKind)
+	if len(t.problems) > 0 {
 		return nil, t.problems.err()
 	}
 	if err := mergeGlobals(t.root); err != nil {
@@ -124,11 +126,13 @@ func (t *translator) order() []tree.Pair {
 }
 
 // listed are members in the order in which the transform goes through them.
-func (t *translator) listed(n *tree.Node) []tree.Pair {
+func (t *translator) listed(n *tree.Node) []tree.Pair { return t.listedPairs(pairsOf(n)) }
+
+func (t *translator) listedPairs(pairs []tree.Pair) []tree.Pair {
 	if t.python {
-		return pythonOrder(pairsOf(n))
+		return pythonOrder(pairs)
 	}
-	return pairsOf(n)
+	return pairs
 }
 
 // expand turns one resource into CloudFormation's.
@@ -145,6 +149,8 @@ func (t *translator) expand(p tree.Pair) {
 			out, err = (&function{base: b}).expand()
 		case "AWS::Serverless::Api":
 			out, err = (&restAPI{base: b}).expand()
+		case "AWS::Serverless::HttpApi":
+			out, err = (&httpAPI{base: b}).expand()
 		case "AWS::Serverless::SimpleTable":
 			out, err = b.expandTable()
 		case "AWS::Serverless::LayerVersion":

@@ -113,6 +113,7 @@ func (m *Masker) Text(s string) string {
 	return r.Replace(s)
 }
 
+// compile makes the replacer anew after a lesson; between lessons everybody shares one.
 func (m *Masker) compile() *strings.Replacer {
 	m.mu.Lock()
 	defer m.mu.Unlock()

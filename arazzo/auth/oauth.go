@@ -143,11 +143,13 @@ func (s *Signer) endpoint(ctx context.Context, r *tokenRequest) error {
 	return nil
 }
 
+// loopback tells this machine: secrets do not leave it, so a development server needs no TLS.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
+// discover reads the issuer's document (OpenID Connect Discovery, section 4).
 func (s *Signer) discover(ctx context.Context, at string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
@@ -187,6 +189,7 @@ func (e *oauthError) Error() string {
 	return text
 }
 
+// fetch sends a request and reads JSON. Its errors hold what the server said, never what was sent.
 func (s *Signer) fetch(req *http.Request, into any) error {
 	req.Header.Set("Accept", "application/json")
 	resp, err := s.Client.Do(req)
@@ -227,6 +230,7 @@ func (s *Signer) request(ctx context.Context, slot *tokenSlot, r tokenRequest, e
 	return err
 }
 
+// ask sends one token request and keeps the answer in the slot, whose lock the caller holds.
 func (s *Signer) ask(ctx context.Context, slot *tokenSlot, r tokenRequest, endpoint string, form url.Values) error {
 	c := r.credential
 	values := url.Values{}

@@ -86,6 +86,7 @@ func (s *Signer) SignOperation(ctx context.Context, req *http.Request, op *sourc
 	return s.sign(ctx, req, op.Security, op.Servers)
 }
 
+// sign tries the alternatives in order. Credentials are looked for before anything is changed, tokens are fetched only for the one chosen.
 func (s *Signer) sign(ctx context.Context, req *http.Request, security source.Security, servers []source.Server) (*http.Request, error) {
 	signed := req.Clone(ctx)
 	if req.GetBody != nil {
@@ -148,6 +149,7 @@ func (s *Signer) missing(uses []source.SchemeUse) error {
 	return e
 }
 
+// how tells how to supply what a scheme needs.
 func (s *Signer) how(scheme *source.SecurityScheme) string {
 	switch {
 	case scheme == nil:
@@ -294,6 +296,7 @@ func (a *application) prepareScheme(use source.SchemeUse, c Credential) (bool, e
 	return false, &source.Error{Position: scheme.Position, Message: fmt.Sprintf("the security scheme %q has the unknown type %q", scheme.Name, scheme.Type)}
 }
 
+// prepareHTTP plans an Authorization header of a scheme that needs no dialogue; a scheme that nobody here knows gets its name and the value.
 func (a *application) prepareHTTP(scheme *source.SecurityScheme, c Credential) bool {
 	m := a.signer.Masker()
 	m.AddSecret(c.Value, c.Password)
@@ -321,6 +324,7 @@ func (a *application) prepareHTTP(scheme *source.SecurityScheme, c Credential) b
 	return c.Value != ""
 }
 
+// authorize plans an Authorization header.
 func (a *application) authorize(value string) {
 	a.steps = append(a.steps, func(context.Context) error {
 		if strings.ContainsAny(value, "\r\n\x00") {

@@ -83,6 +83,7 @@ type chain struct {
 	err    error // of the last retrieval
 }
 
+// get loads the configuration, again after a failure: a file may have been mended since.
 func (c *chain) get(ctx context.Context) (aws.Config, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,6 +172,7 @@ func (a *application) sigV4(ctx context.Context, scheme *source.SecurityScheme, 
 	return signer.SignHTTP(ctx, credentials, a.req, hash, how.Service, how.Region, a.signer.Clock.Now().UTC())
 }
 
+// requestHost is the host that the request names, which need not be the one it is sent to.
 func requestHost(req *http.Request) string {
 	host := req.Host
 	if host == "" {

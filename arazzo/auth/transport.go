@@ -28,6 +28,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.transport(Certificate(req.Context())).RoundTrip(req)
 }
 
+// transport finds or makes the transport of a certificate, known by its leaf: a credential source may give equal copies.
 func (t *Transport) transport(c *tls.Certificate) *http.Transport {
 	if c == nil || len(c.Certificate) == 0 {
 		return t.base

@@ -113,14 +113,6 @@ func (b *bodyPlan) written() bool {
 	return b.model.Payload.Kind == arazzo.KindString && (t == nil || t.Whole() == nil)
 }
 
-// payload is the body for a request; nil for none.
-func (b *bodyPlan) payload(v any) *source.Payload {
-	if expression.IsUndefined(v) {
-		return nil
-	}
-	return &source.Payload{ContentType: b.contentType, Value: v}
-}
-
 func isJSON(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/headgate/headgate/arazzo"
@@ -34,6 +35,8 @@ func (f *frame) call(ctx context.Context, s *stepPlan, attempt int) outcome {
 	return out
 }
 
+const inBody = "body"
+
 // answer is a response that was read.
 type answer struct {
 	proto     string
@@ -47,8 +50,9 @@ type answer struct {
 // request builds the step's request, without credentials, and makes its parts known to $request, $url and $method.
 func (f *frame) request(ctx context.Context, s *stepPlan) (*http.Request, error) {
 	r := f.run
-	in := source.Input{Server: r.server(s.source), ServerVariables: r.ServerVariables, Header: r.Header}
+	in := source.Input{Server: r.server(s.source), ServerVariables: r.ServerVariables, Header: r.Header, Strict: r.Strict}
 	message := &expression.Message{NoBody: true}
+	var members map[string]any
 	if len(s.parameters) > 0 {
 		in.Arguments = make([]source.Argument, 0, len(s.parameters))
 	}
@@ -60,20 +64,24 @@ func (f *frame) request(ctx context.Context, s *stepPlan) (*http.Request, error)
 		if expression.IsUndefined(value) {
 			continue
 		}
-		in.Arguments = append(in.Arguments, source.Argument{Name: p.Name, In: p.In, Value: value})
 		switch p.In {
+		case inBody: // of 1.0.0's examples: a member of the body; validation has warned
+			members = put(members, p.Name, value)
+			continue
 		case arazzo.InPath:
 			message.Path = put(message.Path, p.Name, value)
 		case arazzo.InQuery, arazzo.InQuerystring:
 			message.Query = put(message.Query, p.Name, value)
 		}
+		in.Arguments = append(in.Arguments, source.Argument{Name: p.Name, In: p.In, Value: value})
 	}
-	if s.body != nil {
-		value, err := s.body.evaluate(f.env)
+	if s.body != nil || members != nil {
+		value, contentType, err := f.payload(s, members)
 		if err != nil {
 			return nil, err
 		}
-		if in.Payload = s.body.payload(value); in.Payload != nil {
+		if !expression.IsUndefined(value) {
+			in.Payload = &source.Payload{ContentType: contentType, Value: value}
 			message.Body, message.NoBody = value, false
 		}
 	}
@@ -87,6 +95,28 @@ func (f *frame) request(ctx context.Context, s *stepPlan) (*http.Request, error)
 	message.Header = req.Header
 	f.values.Request, f.values.URL, f.values.Method = message, req.URL.String(), req.Method
 	return req, nil
+}
+
+// payload is the step's body with the members that parameters add to it; Undefined: none.
+func (f *frame) payload(s *stepPlan, members map[string]any) (any, string, error) {
+	var v any = expression.Undefined
+	contentType := s.describedType()
+	if s.body != nil {
+		var err error
+		if v, err = s.body.evaluate(f.env); err != nil {
+			return nil, "", err
+		}
+		contentType = s.body.contentType
+	}
+	if members == nil {
+		return v, contentType, nil
+	}
+	if object, ok := v.(map[string]any); ok {
+		for name, value := range object {
+			members[name] = value
+		}
+	}
+	return members, contentType, nil
 }
 
 func put(m map[string]any, name string, value any) map[string]any {
@@ -133,13 +163,13 @@ func (f *frame) exchange(ctx context.Context, s *stepPlan, attempt int, req *htt
 	}
 	if r.player == nil && (len(s.op.Security) > 0 || r.Auth.ForceSigV4) {
 		var err error
-		if req, err = r.signer.Sign(ctx, req, s.op.Security); err != nil {
+		if req, err = r.signer.SignOperation(ctx, req, s.op); err != nil {
 			return nil, err
 		}
 	}
 	r.observe(func() Event {
 		body, _ := bodyOf(req) //nolint:errcheck // it was read before
-		return RequestSent{f.origin(s, attempt), number, req.Method, r.masker.URL(r.masker.Text(req.URL.String())), r.masker.Header(req.Header), []byte(r.masker.Text(string(body))), schemes(s), false}
+		return RequestSent{f.origin(s, attempt), number, req.Method, r.masker.URL(r.masker.Text(req.URL.String())), r.masker.Header(req.Header), r.maskBody(req.Header, body), schemes(s), false}
 	})
 	start := r.clock.Now()
 	var a *answer
@@ -158,7 +188,7 @@ func (f *frame) exchange(ctx context.Context, s *stepPlan, attempt int, req *htt
 		if err != nil {
 			return ResponseReceived{Origin: f.origin(s, attempt), Exchange: number, Err: errors.New(r.masker.Text(err.Error())), Duration: since(r.clock, start)}
 		}
-		return ResponseReceived{f.origin(s, attempt), number, a.proto, a.status, r.masker.Header(a.header), []byte(r.masker.Text(string(a.body))), nil, a.firstByte, a.duration}
+		return ResponseReceived{f.origin(s, attempt), number, a.proto, a.status, r.masker.Header(a.header), r.maskBody(a.header, a.body), nil, a.firstByte, a.duration}
 	})
 	return a, err
 }
@@ -219,6 +249,25 @@ func (r *run) play(want *tapeMessage) (*answer, error) {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
 	return &answer{proto: "HTTP/1.1", status: line.Response.Status, header: line.Response.Header, body: body}, nil
+}
+
+// maskBody hides secrets in a body that somebody will read: members of secret names in JSON and forms, and known secrets anywhere.
+func (r *run) maskBody(h http.Header, body []byte) []byte {
+	if len(body) == 0 {
+		return nil
+	}
+	contentType := h.Get("Content-Type")
+	if isJSON(contentType) {
+		if v, ok := decodeJSON(body); ok {
+			if out, err := encode(r.masker.Data(v), contentType); err == nil {
+				return out
+			}
+		}
+	}
+	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+		return []byte(r.masker.Form(string(body)))
+	}
+	return []byte(r.masker.Text(string(body)))
 }
 
 var seed = maphash.MakeSeed()

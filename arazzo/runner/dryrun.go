@@ -83,7 +83,7 @@ func (f *frame) dryAttempt(ctx context.Context, s *stepPlan) outcome {
 			return outcome{reason: err.Error()}
 		}
 		r.observe(func() Event {
-			return RequestSent{f.origin(s, 1), int(r.exchanges.Add(1)), req.Method, r.masker.URL(r.masker.Text(req.URL.String())), r.masker.Header(req.Header), []byte(r.masker.Text(string(body))), schemes(s), true}
+			return RequestSent{f.origin(s, 1), int(r.exchanges.Add(1)), req.Method, r.masker.URL(r.masker.Text(req.URL.String())), r.masker.Header(req.Header), r.maskBody(req.Header, body), schemes(s), true}
 		})
 	}
 	out.outputs = map[string]any{}

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/headgate/headgate/arazzo"
@@ -72,6 +73,19 @@ func (f *frame) settle(s *stepPlan, res *StepResult, out *outcome) {
 		res.Outputs = map[string]any{}
 	}
 	f.values.Steps[s.model.StepID] = res.Outputs
+	if out.workflow != nil && !f.run.Strict { // documents name outputs of the workflow that the step does not declare; validation has warned
+		f.values.Steps[s.model.StepID] = merged(out.workflow.Outputs, res.Outputs)
+	}
+}
+
+// merged is both maps in one; the second one wins.
+func merged(a, b map[string]any) map[string]any {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]any{}
+	}
+	maps.Copy(out, b)
+	return out
 }
 
 func (f *frame) leaveStep(s *stepPlan, res *StepResult) {

@@ -35,6 +35,7 @@ func readAsyncAPI(d *Description, root node) {
 	}
 }
 
+// asyncReader holds what the parts of an AsyncAPI description refer to by name or by node.
 type asyncReader struct {
 	d       *Description
 	root    node
@@ -45,6 +46,7 @@ type asyncReader struct {
 
 func (r *asyncReader) is3() bool { return versionIs(r.d.Version, "3.0") }
 
+// readServers reads 2.x's url and 3.0's host and pathname into one URL; a scheme that is left out is the protocol's.
 func (r *asyncReader) readServers() {
 	for name, item := range r.root.get("servers").members() {
 		n, err := item.load()
@@ -85,6 +87,7 @@ func (r *asyncReader) serversOf(n node) []Server {
 	return all
 }
 
+// channel2 reads a channel of 2.x, whose operations stand in it.
 func (r *asyncReader) channel2(c *Channel, n node) {
 	c.Servers = r.serversOf(n)
 	// 2.x speaks to clients: who may "publish" sends what the application receives.
@@ -111,6 +114,7 @@ func (r *asyncReader) channel2(c *Channel, n node) {
 	}
 }
 
+// channel3 reads a channel of 3.0, whose operations stand elsewhere. An address of null is one that is only known at run time.
 func (r *asyncReader) channel3(c *Channel, n node) {
 	c.Servers = r.serversOf(n)
 	c.Address = n.str("address")
@@ -121,6 +125,7 @@ func (r *asyncReader) channel3(c *Channel, n node) {
 	}
 }
 
+// operation3 reads an operation of 3.0; without messages of its own it has all of its channel's.
 func (r *asyncReader) operation3(name string, item node) {
 	n, err := item.load()
 	if err != nil {
@@ -239,6 +244,7 @@ func bindings(n node) map[string]any {
 	return all
 }
 
+// readChannelParameter reads 3.0's members and, from its schema, 2.x's.
 func readChannelParameter(name string, item node) ChannelParameter {
 	n, err := item.load()
 	if err != nil {

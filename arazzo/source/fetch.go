@@ -128,6 +128,7 @@ func tooLarge(limits Limits) error {
 	return fmt.Errorf("it has more than the limit of %d bytes", limits.Bytes)
 }
 
+// readAll reads one byte more than the limit, to tell what just fits from what is too large.
 func readAll(r io.Reader, limits Limits) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limits.Bytes+1))
 	if err == nil && int64(len(data)) > limits.Bytes {
@@ -136,6 +137,8 @@ func readAll(r io.Reader, limits Limits) ([]byte, error) {
 	return data, err
 }
 
+// download fetches a URL. A client that is not an *http.Client may have followed redirects as it liked, so where the answer came from is checked
+// once more.
 func (l Loader) download(ctx context.Context, location, from string, trusted bool, limits Limits) (*Document, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
 	if err != nil {
@@ -191,6 +194,7 @@ func (l Loader) client(from string, trusted bool) Doer {
 	return &checked
 }
 
+// checkRedirect holds a redirect to what the document itself may name: else any server could send us anywhere.
 func (l Loader) checkRedirect(req *http.Request, from string, trusted bool) error {
 	if err := checkURL(req.Context(), req.URL); err != nil {
 		return fmt.Errorf("redirected to %s: %w", req.URL.Redacted(), err)

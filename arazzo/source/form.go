@@ -34,6 +34,8 @@ func (m *MediaType) urlencoded(value any) (string, error) {
 	return strings.Join(pairs, "&"), nil
 }
 
+// formPairs are the pairs of one member. Per RFC 6570 a space is %20, in a form it is a plus sign: any server reads both, but a plain form
+// looks as browsers write it.
 func (m *MediaType) formPairs(name string, value any) ([]string, error) {
 	e := m.Encoding[name]
 	schema := m.member(name)
@@ -83,6 +85,7 @@ func (m *MediaType) member(name string) *Schema {
 	return s
 }
 
+// firstType takes the first of the media types that an encoding allows: the workflow says nothing by which to choose.
 func firstType(list string) string {
 	t, _, _ := strings.Cut(list, ",")
 	return strings.TrimSpace(t)
@@ -121,6 +124,7 @@ func (m *MediaType) multipart(value any) ([]byte, string, error) {
 	return writeParts(m.Type, parts)
 }
 
+// part is one part of a multipart body.
 type part struct {
 	header textproto.MIMEHeader
 	data   []byte

@@ -24,6 +24,7 @@ func parseJSON(data []byte, maxDepth int) (*yaml.Node, error) {
 	return n, nil
 }
 
+// jsonParser reads JSON as RFC 8259 has it: no comments, no trailing commas.
 type jsonParser struct {
 	data      []byte
 	at        int
@@ -121,6 +122,7 @@ func (p *jsonParser) list(n *yaml.Node, depth int, end byte) error {
 	}
 }
 
+// text reads a string; encoding/json undoes the escapes, where there are any.
 func (p *jsonParser) text(n *yaml.Node) error {
 	start := p.at
 	for p.at++; p.at < len(p.data) && p.data[p.at] != '"'; p.at++ {
@@ -145,6 +147,7 @@ func (p *jsonParser) text(n *yaml.Node) error {
 	return nil
 }
 
+// word reads null, booleans and numbers, and keeps the spelling of numbers.
 func (p *jsonParser) word(n *yaml.Node) error {
 	start := p.at
 	for p.at < len(p.data) && strings.IndexByte(" \t\r\n,:]}[{\"", p.data[p.at]) < 0 {

@@ -41,6 +41,7 @@ func (o *Operation) usable() (*Operation, error) {
 	return o, nil
 }
 
+// missing is the error of a name that is not there, with those that may have been meant.
 func (d *Description) missing(format, id string, names []string) *Error {
 	e := &Error{Position: Position{File: d.Location}, Message: fmt.Sprintf(format, id)}
 	if near := nearest(id, names); len(near) > 0 {
@@ -49,6 +50,7 @@ func (d *Description) missing(format, id string, names []string) *Error {
 	return e
 }
 
+// findOperationAt compares pointers rather than follow them: a path item behind a reference keeps its place under paths.
 func (d *Description) findOperationAt(pointer string) (*Operation, error) {
 	tokens, err := d.pointer(pointer)
 	if err != nil {
@@ -90,6 +92,7 @@ func (d *Description) pointer(s string) ([]string, error) {
 	return tokens, nil
 }
 
+// findChannel takes names before addresses: two channels may share an address.
 func (d *Description) findChannel(name string) (*Channel, error) {
 	var names []string
 	for _, c := range d.index.channels {

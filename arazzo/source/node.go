@@ -25,6 +25,7 @@ func (n node) isList() bool { return n.Node != nil && n.Kind == yaml.SequenceNod
 
 func (n node) isScalar() bool { return n.Node != nil && n.Kind == yaml.ScalarNode }
 
+// position is where the node stands, or just its document.
 func (n node) position() Position {
 	if n.Node == nil {
 		if n.doc != nil {
@@ -168,6 +169,7 @@ func scalar(n *yaml.Node) any {
 	return n.Value
 }
 
+// jsonNumber gives a number in JSON's spelling: what YAML writes 0x10, 0o7, +1 or 1_000 is translated, however large.
 func jsonNumber(text string) (json.Number, bool) {
 	if json.Valid([]byte(text)) {
 		return json.Number(text), true

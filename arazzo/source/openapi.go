@@ -7,6 +7,7 @@ import (
 // methods are the fixed members of a path item that are operations; query came with 3.2.
 var methods = [...]string{"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"}
 
+// readOpenAPI reads 3.0 to 3.2, which differ only in what they add.
 func readOpenAPI(d *Description, root node) {
 	readSchemes(d, root.get("components").get("securitySchemes"), readScheme)
 	d.security = readSecurity(d, root.get("security"))
@@ -63,6 +64,7 @@ func readLost(d *Description, path string, item node, err error) {
 	}
 }
 
+// pathItemNodes are where the methods of a path item stand: in it, and in what it refers to.
 func pathItemNodes(own, target node) []node {
 	if own.Node == target.Node {
 		return []node{own}
@@ -92,6 +94,7 @@ func newOperation(d *Description, method, path, pointer string, n node) *Operati
 	return op
 }
 
+// readOperation reads an operation of 3.x. A part that cannot be read makes it unusable only if requests are made of it: a lost answer does not.
 func readOperation(d *Description, method, path, pointer string, n, shared node, servers []Server) *Operation {
 	op := newOperation(d, method, path, pointer, n)
 	op.Servers = servers
@@ -172,6 +175,7 @@ func readResponse(status string, item node) (*Response, error) {
 	return r, err
 }
 
+// readContent reads a map of media types; 3.2 allows references in it.
 func readContent(content node) ([]*MediaType, error) {
 	var all []*MediaType
 	for key, item := range content.members() {
@@ -194,6 +198,7 @@ func readContent(content node) ([]*MediaType, error) {
 	return all, nil
 }
 
+// readEncoding reads an Encoding Object. Its style counts only where one of style, explode and allowReserved is written.
 func readEncoding(n node) *Encoding {
 	e := &Encoding{Position: n.position(), ContentType: n.str("contentType"), Style: n.str("style"), AllowReserved: n.isTrue("allowReserved")}
 	e.Explode, e.HasExplode = n.flag("explode")

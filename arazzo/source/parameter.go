@@ -30,6 +30,7 @@ func readHeader(name string, item node) (*Parameter, error) {
 	return p, p.read(n)
 }
 
+// read fills in what parameters and headers have in common, with OpenAPI's defaults.
 func (p *Parameter) read(n node) error {
 	p.Position, p.Required, p.Deprecated = n.position(), n.isTrue("required"), n.isTrue("deprecated")
 	p.AllowReserved, p.AllowEmpty = n.isTrue("allowReserved"), n.isTrue("allowEmptyValue")
@@ -82,6 +83,7 @@ func defaultStyle(in string) string {
 	return "form"
 }
 
+// stylePermitted is OpenAPI's table of styles and places (spaceDelimited and its kin in cookies are undefined, not forbidden).
 func stylePermitted(in, style string) bool {
 	switch style {
 	case "simple":

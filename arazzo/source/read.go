@@ -126,6 +126,8 @@ func (r *reader) visit(n *yaml.Node, depth int) (*yaml.Node, error) {
 	return v.node, nil
 }
 
+// measure visits a node once. A node that aliases share counts each time in the sizes and depths of those that hold it, so that a
+// bomb is found without being unrolled.
 func (r *reader) measure(n *yaml.Node, depth int) (*visit, error) {
 	if depth > r.limits.Depth {
 		return nil, r.fail(n, "nested deeper than %d levels", r.limits.Depth)
@@ -212,6 +214,7 @@ func (r *reader) mapping(n *yaml.Node) {
 	}
 }
 
+// mergeSources are the mappings that a merge key names: one, or a list of them, the first of which wins.
 func mergeSources(n *yaml.Node) []*yaml.Node {
 	switch n.Kind {
 	case yaml.MappingNode:

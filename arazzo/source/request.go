@@ -104,8 +104,10 @@ type builder struct {
 	used    map[*Parameter]bool
 }
 
+// filled is a value of the path's template, encoded.
 type filled struct{ name, text string }
 
+// arguments writes what was given, then what the description alone can give.
 func (b *builder) arguments(in Input) error {
 	if accept := b.op.accept(); accept != "" {
 		b.header.Set("Accept", accept)
@@ -150,6 +152,7 @@ func (p *Parameter) ignored() bool {
 	return p.In == "header" && (strings.EqualFold(p.Name, "Accept") || strings.EqualFold(p.Name, "Content-Type") || strings.EqualFold(p.Name, "Authorization"))
 }
 
+// missingParameter says what is missing; a name that differs in case or by a letter is the likeliest reason.
 func (o *Operation) missingParameter(p *Parameter, given []Argument) error {
 	e := &Error{Position: p.Position, Message: fmt.Sprintf("%s %s needs the %s parameter %q", o.Method, o.Path, p.In, p.Name)}
 	var names []string
@@ -254,6 +257,7 @@ func (b *builder) add(p *Parameter, value any) error {
 	return nil
 }
 
+// checkHeader refuses what would end a header early: a value from an answer must not write headers of its own.
 func checkHeader(name, text string) error {
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("()<>@,;:\\\"/[]?={}", r) }) {
 		return fmt.Errorf("%q is no name of a header", name)

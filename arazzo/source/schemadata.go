@@ -26,6 +26,7 @@ func (s *Schema) Data() any {
 	return root
 }
 
+// bundler copies schemas, each that is referred to once.
 type bundler struct {
 	names map[*yaml.Node]string
 	defs  map[string]any
@@ -40,6 +41,7 @@ var (
 	dropped    = []string{"$id", "$anchor", "$dynamicAnchor", "$schema", "$defs", "definitions", "nullable", "discriminator", "xml", "externalDocs", "example"}
 )
 
+// schema copies one schema, keyword by keyword: what a validator would read as JSON Schema's own and OpenAPI means otherwise is left out.
 func (b *bundler) schema(n node) any {
 	if !n.isMap() {
 		return n.data()
@@ -139,6 +141,7 @@ func (s *Schema) Sample() any {
 	return s.sample(0, &budget)
 }
 
+// sample prefers what the description says of values over what it says of types. The budget bounds schemas that branch without end.
 func (s *Schema) sample(depth int, budget *int) any {
 	if *budget--; depth > 8 || *budget < 0 {
 		return nil

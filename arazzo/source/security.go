@@ -2,6 +2,7 @@ package source
 
 import "strings"
 
+// readSchemes reads the schemes before anything asks for them.
 func readSchemes(d *Description, schemes node, read func(name string, n node) *SecurityScheme) {
 	for name, item := range schemes.members() {
 		if n, err := item.load(); err == nil {
@@ -24,6 +25,7 @@ func readScheme(name string, n node) *SecurityScheme {
 	return s
 }
 
+// readFlow makes the URLs absolute, as "relative to the description" demands of them.
 func readFlow(n node) Flow {
 	f := Flow{TokenURL: absolute(n, n.str("tokenUrl")), AuthorizationURL: absolute(n, n.str("authorizationUrl")), RefreshURL: absolute(n, n.str("refreshUrl"))}
 	for _, member := range []string{"scopes", "availableScopes"} { // the latter: AsyncAPI 3.0

@@ -7,6 +7,7 @@ import (
 	"strings"
 )
 
+// readServers reads the servers of a document, path item or operation; none means that the next outer ones count.
 func readServers(n node) []Server {
 	var all []Server
 	for _, item := range n.get("servers").items() {

@@ -31,6 +31,7 @@ func (l Loader) load(ctx context.Context, base Base, ref string, trusted bool) (
 	return l.parse(ctx, fetched)
 }
 
+// parse reads a document, those that it refers to, and so on, each once; then the description.
 func (l Loader) parse(ctx context.Context, fetched *Document) (*Description, error) {
 	s := &set{docs: map[string]*document{}, ids: map[string]node{}, anchors: map[string]node{}, failed: map[string]error{}}
 	limits := l.limits()
@@ -68,6 +69,7 @@ func (l Loader) parse(ctx context.Context, fetched *Document) (*Description, err
 	return describe(root)
 }
 
+// referenced fetches a document that a reference names, which needs a location to be relative to.
 func (l Loader) referenced(ctx context.Context, want reference) (*Document, error) {
 	if want.from.location == "" && !isRemote(want.location) && !hasScheme(want.location) {
 		return nil, fmt.Errorf("%q is relative to a document without a location", want.location)
@@ -80,6 +82,7 @@ func (s *set) known(location string) bool {
 	return id || s.docs[location] != nil || s.failed[location] != nil
 }
 
+// read enters a document under its location and, where it has one, its $self.
 func (s *set) read(fetched *Document, limits Limits) (*document, error) {
 	doc, err := readDocument(fetched.Location, fetched.Data, limits)
 	if err != nil {
@@ -111,6 +114,7 @@ func (s *set) scan(doc *document) []reference {
 	return c.found
 }
 
+// scanner walks a document once, with the base URI that $id changes on the way.
 type scanner struct {
 	set   *set
 	doc   *document
@@ -251,6 +255,7 @@ func (n node) at(fragment string, hops int) (node, error) {
 	return n, nil
 }
 
+// step is a JSON pointer's: a key, or an index that is a plain number.
 func (n node) step(token string) node {
 	if n.isList() {
 		if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < len(n.Content) {

@@ -21,6 +21,7 @@ type shape struct {
 	members []member
 }
 
+// shapeOf reduces a value. Nulls within lists and objects are left out, as RFC 6570 does with undefined members.
 func shapeOf(value any, schema *Schema) (shape, error) {
 	switch v := plainValue(value).(type) {
 	case nil:
@@ -106,6 +107,7 @@ func plainValue(value any) any {
 	return out
 }
 
+// textOf is a value within a parameter: texts as they are, numbers in their own spelling, the rest as JSON.
 func textOf(value any) (string, error) {
 	switch v := value.(type) {
 	case string:
@@ -152,6 +154,7 @@ func encode(s string) string { return percent(s, "") }
 // hold: '#' would end it, and RFC 3986 allows brackets in hosts alone.
 func encodeReserved(s string) string { return percent(s, ":/?@!$&'()*+,;=%") }
 
+// percent encodes all but unreserved characters and those to keep; where some are kept, so are triples that are encoded already.
 func percent(s, keep string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

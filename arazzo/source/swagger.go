@@ -29,6 +29,7 @@ func readSwagger(d *Description, root node) {
 	}
 }
 
+// readSwaggerOperation sorts 2.0's parameters: body and formData become the body, in each of the types that the operation consumes.
 func readSwaggerOperation(op *Operation, root, n, shared node) {
 	op.Servers = swaggerServers(root, n)
 	consumes, produces := swaggerTypes(root, n, "consumes"), swaggerTypes(root, n, "produces")
@@ -123,6 +124,7 @@ func swaggerForm(properties node, consumes []string) *RequestBody {
 	return body
 }
 
+// readSwaggerParameter reads a parameter that is no body; its own members are its schema.
 func readSwaggerParameter(n node) (*Parameter, error) {
 	p := &Parameter{Position: n.position(), Name: n.str("name"), In: n.str("in"), Required: n.isTrue("required"), AllowEmpty: n.isTrue("allowEmptyValue"),
 		CollectionFormat: n.str("collectionFormat"), Schema: schemaOf(n)}
@@ -188,6 +190,7 @@ func swaggerServers(root, n node) []Server {
 	return all
 }
 
+// readSwaggerScheme gives 2.0's flows the names of 3.0.
 func readSwaggerScheme(name string, n node) *SecurityScheme {
 	s := &SecurityScheme{Position: n.position(), Name: name, Type: n.str("type"), In: n.str("in"), Key: n.str("name"), Extensions: n.extensions()}
 	switch s.Type {

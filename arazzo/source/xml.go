@@ -47,6 +47,7 @@ type hint struct {
 	kind                    string // 3.2's nodeType: element, attribute, text, cdata, none
 }
 
+// xmlHint is the first XML Object of a schema and what it is made of.
 func xmlHint(s *Schema) hint {
 	var h hint
 	if s == nil {
@@ -62,6 +63,7 @@ func xmlHint(s *Schema) hint {
 	return h
 }
 
+// xmlWriter writes elements and remembers the first thing that XML cannot hold.
 type xmlWriter struct {
 	b   bytes.Buffer
 	err error
@@ -95,6 +97,7 @@ func (w *xmlWriter) tag(h hint) string {
 	return name
 }
 
+// element writes one element: its attributes, then its children or its text.
 func (w *xmlWriter) element(h hint, value any, schema *Schema, depth int) {
 	if depth > 200 {
 		w.fail(fmt.Errorf("nested deeper than 200 levels"))
@@ -154,6 +157,7 @@ func memberHint(schema *Schema, key string) hint {
 	return h
 }
 
+// children writes the members that are no attributes.
 func (w *xmlWriter) children(object map[string]any, schema *Schema, depth int) {
 	for _, key := range orderedKeys(object, schema) {
 		h := memberHint(schema, key)
@@ -188,6 +192,7 @@ func (w *xmlWriter) children(object map[string]any, schema *Schema, depth int) {
 	}
 }
 
+// items writes a list's members as elements of one name.
 func (w *xmlWriter) items(list []any, schema *Schema, name string, depth int) {
 	var item *Schema
 	if schema != nil {

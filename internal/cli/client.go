@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // aws returns the SDK's configuration for the endpoint. On loopback the platform takes any
@@ -28,6 +30,9 @@ func (e *env) aws(ctx context.Context) (aws.Config, error) {
 	if loopback(e.endpoint) {
 		opts = append(opts, config.WithEC2IMDSClientEnableState(imds.ClientDisabled)) // no credentials are no reason to look there
 	}
+	if !strings.Contains(e.endpoint, ".amazonaws.") {
+		opts = append(opts, config.WithAPIOptions([]func(*middleware.Stack) error{withoutHostPrefix}))
+	}
 	cfg, err := config.LoadDefaultConfig(ctx, opts...)
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
@@ -38,6 +43,14 @@ func (e *env) aws(ctx context.Context) (aws.Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// withoutHostPrefix keeps the SDK from putting "sync-" and the like before the name of a host that is not AWS's.
+func withoutHostPrefix(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("WithoutHostPrefix",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			return next.HandleInitialize(smithyhttp.DisableEndpointHostPrefix(ctx, true), in)
+		}), middleware.Before)
 }
 
 func (e *env) s3(cfg aws.Config) *s3.Client {

@@ -22,6 +22,7 @@ type builder struct {
 	schemas, bodies, responses object
 }
 
+// operation describes one operation, but for its operationId, of which it has several.
 func (b *builder) operation(name string, binding *traits.HTTP) (object, error) {
 	method, ok := b.cfg.Client.MethodByName(name)
 	if !ok {
@@ -185,6 +186,7 @@ type probe struct {
 	found *smithy.Schema
 }
 
+// probed is what a probe stops with.
 type probed struct{}
 
 func (p *probe) WriteStruct(s *smithy.Schema) {

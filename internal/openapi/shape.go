@@ -26,6 +26,7 @@ func (b *builder) members(t reflect.Type) []member {
 	return membersOf(t, schemaOf(reflect.New(t).Interface()))
 }
 
+// membersOf lists the members of a struct in the order of its fields; a field that the schema does not know is none.
 func membersOf(t reflect.Type, s *smithy.Schema) []member {
 	var all []member
 	for i := range t.NumField() {
@@ -57,6 +58,7 @@ func memberNamed(s *smithy.Schema, field string) *smithy.Schema {
 	return nil
 }
 
+// bindHTTP reads where a member travels, as internal/wire does.
 func (m *member) bindHTTP() {
 	m.bind = m.schema.MemberName()
 	if x, ok := smithy.SchemaTrait[*traits.JSONName](m.schema); ok {
@@ -161,6 +163,7 @@ func enumOf(t reflect.Type) []any {
 	return all
 }
 
+// structure enters a struct among the components, by its shape's name, before its members: structures may contain themselves.
 func (b *builder) structure(t reflect.Type, s *smithy.Schema) object {
 	name := t.Name()
 	if own := schemaOf(reflect.New(t).Interface()); own != nil {

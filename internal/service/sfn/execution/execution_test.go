@@ -26,7 +26,7 @@ const passes = `{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, 
 
 func TestAnExecutionThatNeedsNothingEndsInItsStartsCommit(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		w := newWorld(t, d, real(), "a")
+		w := newWorld(t, d, realTime(), "a")
 		defer w.close()
 		arn := w.start(w.machine(passes), `{"in": 1}`)
 		got := w.describe(arn) // at once
@@ -64,7 +64,7 @@ func code(err error) string {
 
 func TestStartsAreRefusedAndRepeatedAsOnAWS(t *testing.T) {
 	d := dbtest.Open(t, dbtest.SQLite(t))
-	w := newWorld(t, d, real(), "a")
+	w := newWorld(t, d, realTime(), "a")
 	defer w.close()
 	machine := w.machine(one(`{"Type": "Wait", "Seconds": 1000, "End": true}`))
 	start := func(name, input string) (*sfn.StartExecutionOutput, error) {
@@ -139,25 +139,19 @@ func TestKilledEnginesLoseNothingAndRunNoRecordedTaskTwice(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		const n = 100
 		fast := clock.New(clock.Anchor{Wall: time.Now(), Platform: time.Now(), Rate: 20})
-		answer := flaky()
 		w := newWorld(t, d, fast, "a")
-		w.calls.answer = answer
+		w.calls.answer = flaky()
 		machine := w.machine(busy)
 		var arns []string
 		for i := range n {
 			arns = append(arns, w.start(machine, fmt.Sprintf(`{"items": [1, 2, 3, 4, 5], "n": %d}`, i)))
-			if i%20 == 10 { // gone without a word: what is under way is given up, nothing more is written
-				w.engine.Stop()
-				old := w
-				w = newWorld(t, d, fast, "a")
-				w.calls = old.calls
-				w = reopened(t, d, fast, answer, w)
+			if i%20 == 10 {
+				w = w.killed(d, fast)
 			}
 		}
 		for range 5 {
 			time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
-			w.engine.Stop()
-			w = reopened(t, d, fast, answer, nil)
+			w = w.killed(d, fast)
 		}
 		defer w.close()
 		for _, arn := range arns {
@@ -181,14 +175,12 @@ func TestKilledEnginesLoseNothingAndRunNoRecordedTaskTwice(t *testing.T) {
 	})
 }
 
-// reopened is a new service on the store, after one that is gone.
-func reopened(t *testing.T, d *db.DB, c clock.Clock, answer func(context.Context, integration.Call) (integration.Answer, error), unused *world) *world {
-	if unused != nil {
-		unused.engine.Stop()
-	}
-	w := newWorld(t, d, c, "a")
-	w.calls.answer = answer
-	return w
+// killed gives up what is under way, and opens the store anew.
+func (w *world) killed(d *db.DB, c clock.Clock) *world {
+	w.engine.Stop()
+	out := newWorld(w.t, d, c, "a")
+	out.calls.answer = w.calls.answer
+	return out
 }
 
 func TestAWaitOfAMonthIsARow(t *testing.T) {
@@ -214,7 +206,7 @@ func TestAWaitOfAMonthIsARow(t *testing.T) {
 
 func TestHistoriesArePagedBothWays(t *testing.T) {
 	d := dbtest.Open(t, dbtest.SQLite(t))
-	w := newWorld(t, d, real(), "a")
+	w := newWorld(t, d, realTime(), "a")
 	defer w.close()
 	arn := w.start(w.machine(`{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "I", "States": {"I": `+task(`"End": true`)+`}}}}}`),
 		`[1,2,3,4,5,6,7,8,9,10]`)

@@ -76,7 +76,9 @@ func (c *calls) Resolve(context.Context, integration.Call, []byte) (integration.
 	return out, nil
 }
 
-func (c *calls) Versions(context.Context, integration.Call, []byte) ([]string, error) { return c.named, nil }
+func (c *calls) Versions(context.Context, integration.Call, []byte) ([]string, error) {
+	return c.named, nil
+}
 
 // newWorld opens a service on a store; close it with close, or leave it.
 func newWorld(t testing.TB, d *db.DB, c clock.Clock, node string, more ...func(*execution.Deps)) *world {
@@ -100,7 +102,7 @@ func (w *world) close() {
 	w.Service.Close()
 }
 
-func real() clock.Clock { return clock.New(clock.Anchor{}) }
+func realTime() clock.Clock { return clock.New(clock.Anchor{}) }
 
 func ctx() context.Context { return caller.With(context.Background(), caller.Caller{}) }
 

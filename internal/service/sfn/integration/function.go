@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -49,7 +50,9 @@ func (s *Set) runInvoke(ctx context.Context, c Call) (Answer, error) {
 		return c.failure(err, apis["lambda"].failedLegacy)
 	}
 	if out.FunctionError != nil {
-		return functionFailed(out, pinned), nil
+		a := functionFailed(out, pinned)
+		a.Cause = compact(a.Cause) // as AWS has it here, but not where the resource is the function itself
+		return a, nil
 	}
 	return Answer{Output: jsonvalue.FromValue(s.invokeResult(c, out)), Pinned: pinned}, nil
 }
@@ -117,6 +120,15 @@ func functionFailed(out *lambda.InvokeOutput, pinned Pins) Answer {
 		a.Cause = fmt.Sprintf("The cause could not be determined because Lambda did not return an error type. Returned payload: %s", out.Payload)
 	}
 	return a
+}
+
+// compact is JSON without white space; anything else stays.
+func compact(text string) string {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(text)) != nil {
+		return text
+	}
+	return b.String()
 }
 
 // pinInput makes an invocation go to the version that its function is pinned to. What is pinned for the first time is returned.

@@ -86,6 +86,14 @@ func TestInvocationTypesAndLogs(t *testing.T) {
 func TestAFunctionsErrorIsNamedAfterItsType(t *testing.T) {
 	p := sqlite(t)
 	arn := p.function(t, "hello")
+	p.run = func(environment.Function, *environment.Invocation) environment.Outcome {
+		return failing(`{"errorMessage": "x", "errorType": "E"}`)
+	}
+	for resource, want := range map[string]string{arn: `{"errorMessage": "x", "errorType": "E"}`, lambdaInvoke: `{"errorMessage":"x","errorType":"E"}`} {
+		if a := p.answer(t, call(t, resource, `{"FunctionName": "hello"}`)); a.Error != "E" || a.Cause != want {
+			t.Errorf("%s: %+v", resource, a)
+		}
+	}
 	for payload, want := range map[string][2]string{
 		`{"errorMessage":"no","errorType":"MyError","stackTrace":[]}`: {"MyError", `{"errorMessage":"no","errorType":"MyError","stackTrace":[]}`},
 		`{"errorMessage":"timed out"}`:                                {"Lambda.Unknown", `The cause could not be determined because Lambda did not return an error type. Returned payload: {"errorMessage":"timed out"}`},

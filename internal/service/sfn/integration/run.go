@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
 	"github.com/headgate/headgate/asl"
@@ -79,10 +80,13 @@ func (s *Set) callOperation(ctx context.Context, c Call, o *operation) (result a
 		if err := s.codec.decode(c.Parameters.Value(), in.Elem()); err != nil {
 			return err
 		}
-		if call, ok := in.Interface().(*lambda.InvokeInput); ok {
-			if pinned, err = s.pinInput(ctx, c, call); err != nil {
+		switch in := in.Interface().(type) {
+		case *lambda.InvokeInput:
+			if pinned, err = s.pinInput(ctx, c, in); err != nil {
 				return err
 			}
+		case *s3.PutObjectInput:
+			completePut(in, c.Parameters)
 		}
 		setTokens(in.Elem(), c.requestID())
 		return nil

@@ -48,6 +48,19 @@ func completeS3(out any, parameters asl.Text) any {
 	return out
 }
 
+// completePut adds what the SDK sends along with a text.
+func completePut(in *s3.PutObjectInput, parameters asl.Text) {
+	if in.Body == nil {
+		return
+	}
+	if in.ContentType == nil {
+		in.ContentType = aws.String("text/plain; charset=UTF-8")
+	}
+	if in.ChecksumAlgorithm == "" && in.ChecksumCRC32 == nil {
+		in.ChecksumCRC32 = aws.String(checksum(putBody(parameters)))
+	}
+}
+
 func encryption(e types.ServerSideEncryption) types.ServerSideEncryption {
 	if e == "" {
 		return types.ServerSideEncryptionAes256
