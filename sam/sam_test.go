@@ -116,8 +116,14 @@ func TestRefusals(t *testing.T) {
 		{"alarms that are no list", function(", AutoPublishAlias: live, DeploymentPreference: {Type: AllAtOnce, Alarms: a}"), "Alarms must be a list"},
 		{"an odd alias", function(", AutoPublishAlias: '12'"), "AutoPublishAlias name ('12') must contain only alphanumeric characters"},
 		{"an unknown property", function(", Memory: 5"), "property Memory not defined for resource of type AWS::Serverless::Function"},
-		{"a type to come", "Resources: {A: {Type: AWS::Serverless::Api}}", "Resource with id [A] is invalid. Resources of type AWS::Serverless::Api are not supported yet."},
-		{"an event to come", function(", Events: {E: {Type: HttpApi}}"), "Event with id [E] is invalid. Events of type HttpApi are not supported yet."},
+		{"a type to come", "Resources: {A: {Type: AWS::Serverless::WebSocketApi}}", "Resource with id [A] is invalid. Resources of type AWS::Serverless::WebSocketApi are not supported yet."},
+		{"connectors", "Resources: {A: {Type: AWS::SQS::Queue, Connectors: {}}}", "Resource with id [A] is invalid. Connectors are not supported yet."},
+		{"an alias as the target of nothing", "Resources: {M: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {}, Role: r, UseAliasAsEventTarget: true}}}",
+			"UseAliasAsEventTarget requires AutoPublishAlias property to be specified."},
+		{"two functions on one route", function(", Events: {A: {Type: HttpApi, Properties: {Path: /a, Method: get}}, B: {Type: HttpApi, Properties: {Path: /a, Method: get}}}"),
+			"API method 'get' defined multiple times for path '/a'."},
+		{"an authorizer that there is none of", function(", Events: {A: {Type: Api, Properties: {Path: /a, Method: get, Auth: {Authorizer: Who}}}}"),
+			"Unable to set Authorizer [Who] on API method [get] for path [/a]"},
 		{"no resources", "Transform: x", "'Resources' section is required"},
 		{"two at once", "Resources: {B: {Type: AWS::Serverless::Function}, A: {Type: AWS::Serverless::Function}}", "Number of errors found: 2. Resource with id [A] is invalid."},
 		{"a local folder", strings.Replace(function(""), "s3://b/k", "./src", 1), "'CodeUri' is not a valid S3 Uri of the form 's3://bucket/key'"},
@@ -183,7 +189,8 @@ func TestHashJSON(t *testing.T) {
 // Whatever the template, it is refused or translated, without a panic.
 func FuzzTranslate(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*.yaml")
-	for _, file := range files {
+	suite, _ := filepath.Glob(filepath.Join(os.Getenv("HEADGATE_SAM_SUITE"), "input", "*.yaml"))
+	for _, file := range append(files, suite...) {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)

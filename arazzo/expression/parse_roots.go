@@ -96,7 +96,7 @@ func splitsOf(ref Reference) []split {
 	name := ref.Name
 	for {
 		i := strings.LastIndexByte(name, '.')
-		if i <= 0 || len(out) == 16 {
+		if i <= 0 || len(out) == 16 || len(ref.Name) > 1024 {
 			return out
 		}
 		name = name[:i]

@@ -49,13 +49,13 @@ func (t *Template) split() error {
 			break
 		}
 		i += plain
-		end := strings.IndexByte(rest[i:], '}')
-		if !IsExpression(rest[i+1:]) || end < 0 {
-			if end < 0 && IsExpression(rest[i+1:]) {
-				return &SyntaxError{Text: t.text, Offset: offset + i, Message: fmt.Sprintf("the brace before %s is not closed", clip(rest[i+1:]))}
-			}
+		if !IsExpression(rest[i+1:]) {
 			plain = i + 2
 			continue
+		}
+		end := strings.IndexByte(rest[i:], '}')
+		if end < 0 {
+			return &SyntaxError{Text: t.text, Offset: offset + i, Message: fmt.Sprintf("the brace before %s is not closed", clip(rest[i+1:]))}
 		}
 		e, err := Parse(rest[i+1 : i+end])
 		if err != nil {

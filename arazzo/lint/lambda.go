@@ -31,7 +31,8 @@ func lambdaOperation(op *source.Operation) string {
 	if op == nil {
 		return ""
 	}
-	path := strings.TrimPrefix(strings.TrimSuffix(op.Path, "/"), "/2015-03-31")
+	path, _, _ := strings.Cut(op.Path, "#") // a second spelling of an operation may stand there
+	path = strings.TrimPrefix(strings.TrimSuffix(path, "/"), "/2015-03-31")
 	name := lambdaPaths[op.Method+" "+pathParameter.ReplaceAllString(path, "{}")]
 	if name == "" || !strings.HasPrefix(strings.ToLower(op.ID), strings.ToLower(name)) && op.ID != "" {
 		return ""

@@ -181,6 +181,14 @@ func (l *linter) speaksLambda(sd *arazzo.SourceDescription, lambda *source.Descr
 	return found > 0
 }
 
+// ownName is the name that an operation has from its service: descriptions that know several spellings tell it.
+func ownName(op *source.Operation) string {
+	if name, ok := op.Extensions["x-aws-operation"].(string); ok {
+		return name
+	}
+	return op.ID
+}
+
 // operation checks what a step calls.
 func (l *linter) operation(s *stepView) {
 	_, _, err := l.sources.find(l.doc, s.Step)
@@ -201,12 +209,13 @@ func (l *linter) operation(s *stepView) {
 	if s.op == nil {
 		return
 	}
-	if ref, err := arazzo.ParseOperationID(s.OperationID); s.OperationID != "" && err == nil && s.op.ID != "" && ref.ID != s.op.ID {
+	if ref, err := arazzo.ParseOperationID(s.OperationID); s.OperationID != "" && err == nil && ref.ID != ownName(s.op) && ownName(s.op) != "" {
+		own := ownName(s.op)
 		f := l.report("operation-id-alias", s.At("operationId"), s.Path,
-			fmt.Sprintf("write %s, or name the operation by operationPath: {$sourceDescriptions.<name>.url}#%s", s.op.ID, s.op.Pointer),
-			"%q is another description's name of the operation that this one calls %q", ref.ID, s.op.ID)
-		if s.desc.Location != builtIn { // what the author's own description says is not known
-			f.Edits = l.text.replacePart(s.At("operationId"), s.OperationID, ref.ID, s.op.ID)
+			fmt.Sprintf("write %s, or name the operation by operationPath: {$sourceDescriptions.<name>.url}#%s", own, s.op.Pointer),
+			"%q is one of several names in use for this operation, whose own is %q: not every description has it", ref.ID, own)
+		if _, err := s.desc.Operation(own); err == nil && s.desc.Location != builtIn { // what the author's own description says is not known
+			f.Edits = l.text.replacePart(s.At("operationId"), s.OperationID, ref.ID, own)
 		}
 	}
 	if name := lambdaOperation(s.op); name != "" && !strings.Contains(s.op.Path, "/2015-03-31/") && !slices.ContainsFunc(s.op.Servers, func(v source.Server) bool { return strings.Contains(v.URL, "2015-03-31") }) {

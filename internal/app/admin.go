@@ -13,6 +13,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/headgate/headgate/internal/blob"
+	"github.com/headgate/headgate/internal/openapi"
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // maxAdvance bounds one jump of the clock: longer than anything waits.
@@ -25,7 +27,8 @@ const maxAdvance = 366 * 24 * time.Hour
 //	POST /_headgate/clock    {"rate":60,"advance":"10m"}, either or both
 //	GET  /_headgate/code/…   a function's package, by the link that GetFunction answers
 //	GET  /_headgate/executions/pins?execution=ARN   {"pins":{…}}: what the definition names → the version that runs
-func (a *App) admin() http.Handler {
+//	GET  /_headgate/openapi/lambda.json   the Lambda operations that are served, as OpenAPI 3.1
+func (a *App) admin(services []*wire.Service) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_headgate/health", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]any{"status": "ok"})
@@ -34,6 +37,11 @@ func (a *App) admin() http.Handler {
 	mux.HandleFunc("POST /_headgate/clock", a.setClock)
 	mux.HandleFunc("GET /_headgate/code/{name}", a.sendCode)
 	mux.HandleFunc("GET /_headgate/executions/pins", a.tellPins)
+	for _, s := range services {
+		if s.Config().Name == "lambda" {
+			mux.Handle("GET /_headgate/openapi/", openapi.Lambda(s.Operations()))
+		}
+	}
 	return mux
 }
 

@@ -126,7 +126,7 @@ func (a *App) serve() error {
 	if err != nil {
 		return err
 	}
-	handler, err := gateway.New(gateway.Config{Services: handlers, S3: a.services.s3, Admin: a.admin(), Verify: a.verify, Credentials: identities{a.sessions}})
+	handler, err := gateway.New(gateway.Config{Services: handlers, S3: a.services.s3, Admin: a.admin(handlers), Verify: a.verify, Credentials: identities{a.sessions}})
 	if err != nil {
 		return err
 	}

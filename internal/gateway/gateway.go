@@ -135,9 +135,10 @@ func spare(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxUnsigned)
 }
 
-// open tells what needs no signature: the health, and links to packages, which carry a seal of their own.
+// open tells what needs no signature: the health, descriptions that are the same for everybody, and links to packages, which
+// carry a seal of their own.
 func open(path string) bool {
-	return path == "/_headgate/health" || strings.HasPrefix(path, "/_headgate/code/")
+	return path == "/_headgate/health" || strings.HasPrefix(path, "/_headgate/openapi/") || strings.HasPrefix(path, "/_headgate/code/")
 }
 
 // identify fills in who calls: the owner of the key if it is known, else the account that a

@@ -26,8 +26,36 @@ type definition struct {
 
 // definitions caches revisions, which never change, by their ids.
 type definitions struct {
-	mu sync.Mutex
-	by map[string]*definition
+	mu     sync.Mutex
+	by     map[string]*definition
+	newest map[string]*registry.Machine // by the state machine's ARN: what it last was, as far as this node knows
+}
+
+// known is what a state machine last was, or nil. It may have changed since.
+func (c *definitions) known(machineARN string) *registry.Machine {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.newest[machineARN]
+}
+
+// remember keeps a state machine that was asked for without a qualifier. Those whose start needs more than the
+// definition, Express ones and pinned ones, are looked up each time.
+func (c *definitions) remember(m *registry.Machine) {
+	if _, pinned := m.Tags[PinTag]; pinned || m.VersionARN != "" || m.Type == types.StateMachineTypeExpress {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.newest == nil || len(c.newest) >= maxDefinitions {
+		c.newest = map[string]*registry.Machine{}
+	}
+	c.newest[m.ARN] = m
+}
+
+func (c *definitions) forget(machineARN string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.newest, machineARN)
 }
 
 // of parses a revision, or finds it parsed.

@@ -64,6 +64,9 @@ func (s *Service) StartSyncExecution(ctx context.Context, in *sfn.StartSyncExecu
 	if err != nil {
 		return nil, err
 	}
+	if err := s.resolve(ctx, r, in.StateMachineArn); err != nil {
+		return nil, err
+	}
 	if r.machine.Type != types.StateMachineTypeExpress {
 		return nil, &types.StateMachineTypeNotSupported{Message: text("This operation is not supported by this type of state machine")}
 	}
@@ -100,11 +103,14 @@ func (e *express) answer(data types.IncludedData) *sfn.StartSyncExecutionOutput 
 }
 
 func (s *Service) newExpress(ctx context.Context, r *request) (*express, error) {
-	e := &express{s: s, def: r.def, m: r.def.asl, caller: r.caller, events: make(chan asl.Event, 64)}
+	def, err := s.definitions.of(r.machine)
+	if err != nil {
+		return nil, err
+	}
+	e := &express{s: s, def: def, m: def.asl, caller: r.caller, events: make(chan asl.Event, 64)}
 	info := r.info("express:" + r.machine.Name + ":" + r.name + ":" + id.Request())
 	info.Express = true
 	e.x = asl.New(info, r.input)
-	var err error
 	e.exact, e.pins, err = s.pin(ctx, r, info.ARN)
 	return e, err
 }

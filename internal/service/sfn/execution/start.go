@@ -31,25 +31,38 @@ func (s *Service) StartExecution(ctx context.Context, in *sfn.StartExecutionInpu
 	if err != nil {
 		return nil, err
 	}
-	var out *sfn.StartExecutionOutput
-	if r.machine.Type == types.StateMachineTypeExpress {
-		out, err = s.startExpress(ctx, r)
-	} else {
-		out, err = s.startStandard(ctx, r)
+	if m := s.definitions.known(aws.ToString(in.StateMachineArn)); m != nil {
+		r.machine, r.remembered = m, true
+		out, err := s.startStandard(ctx, r)
+		if !errors.Is(err, errChanged) {
+			return out, err
+		}
+		s.definitions.forget(m.ARN)
 	}
-	return out, err
+	if err := s.resolve(ctx, r, in.StateMachineArn); err != nil {
+		return nil, err
+	}
+	if r.machine.Type == types.StateMachineTypeExpress {
+		return s.startExpress(ctx, r)
+	}
+	return s.startStandard(ctx, r)
 }
+
+// errChanged says that a state machine is not what was remembered of it.
+var errChanged = errors.New("the state machine has changed")
 
 // request is a start that was checked.
 type request struct {
 	caller  caller.Caller
 	machine *registry.Machine
-	def     *definition
 	name    string
 	named   bool // by the caller: another execution may have the name
 	input   asl.Text
 	trace   string
 	link    *link
+	// remembered tells that the machine was not looked up: the transaction that writes the execution sees whether it
+	// is still so.
+	remembered bool
 }
 
 // link is how a nested execution is tied to the task that starts it.
@@ -76,14 +89,20 @@ func (s *Service) request(ctx context.Context, in *sfn.StartExecutionInput) (*re
 	if r.input, err = checkInput(in.Input); err != nil {
 		return nil, err
 	}
-	if err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		r.machine, err = s.registry.Resolve(ctx, tx, aws.ToString(in.StateMachineArn))
+	return r, nil
+}
+
+// resolve looks up what would run, now.
+func (s *Service) resolve(ctx context.Context, r *request, arn *string) error {
+	r.remembered = false
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		r.machine, err = s.registry.Resolve(ctx, tx, aws.ToString(arn))
 		return err
-	}); err != nil {
-		return nil, err
+	})
+	if err == nil {
+		s.definitions.remember(r.machine)
 	}
-	r.def, err = s.definitions.of(r.machine)
-	return r, err
+	return err
 }
 
 var badName = regexp.MustCompile(`[\s<>{}\[\]?*"#%\\^|~` + "`" + `$&,;:/\x00-\x1f\x7f-\x{9f}\x{fffe}\x{ffff}\x{10ffff}]`)
@@ -119,7 +138,11 @@ func (r *request) info(resource string) asl.Info {
 }
 
 func (s *Service) startStandard(ctx context.Context, r *request) (*sfn.StartExecutionOutput, error) {
-	p := &process{d: r.def, m: r.def.asl, apart: map[int64]bool{}}
+	def, err := s.definitions.of(r.machine)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{d: def, m: def.asl, apart: map[int64]bool{}}
 	p.facts = facts{ID: id.Ordered(), Caller: r.caller, Revision: r.machine.RevisionID, Trace: r.trace}
 	p.x = asl.New(r.info("execution:"+r.machine.Name+":"+r.name), r.input)
 	p.x.Refuse = s.refuse
@@ -132,7 +155,6 @@ func (s *Service) startStandard(ctx context.Context, r *request) (*sfn.StartExec
 	if out, err := s.again(ctx, r, p); out != nil || err != nil {
 		return out, err
 	}
-	var err error
 	if p.Exact, p.Pins, err = s.pin(ctx, r, p.x.ARN); err != nil {
 		return nil, err
 	}
@@ -145,7 +167,7 @@ func (s *Service) startStandard(ctx context.Context, r *request) (*sfn.StartExec
 		if out, err = s.earlier(tx, r, p); out != nil || err != nil {
 			return err
 		}
-		if err := s.stillThere(tx, p.x.MachineARN); err != nil {
+		if err := s.stillThere(tx, r); err != nil {
 			return err
 		}
 		if err := insert(tx, p); err != nil {
@@ -161,9 +183,9 @@ func (s *Service) startStandard(ctx context.Context, r *request) (*sfn.StartExec
 	return out, nil
 }
 
-// again looks for an earlier execution of the name before anything is prepared for a new one.
+// again looks for an earlier execution of the name before function versions are reserved for a new one.
 func (s *Service) again(ctx context.Context, r *request, p *process) (out *sfn.StartExecutionOutput, err error) {
-	if !r.named && r.link == nil {
+	if !r.named && r.link == nil || r.remembered {
 		return nil, nil
 	}
 	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
@@ -194,18 +216,24 @@ func (s *Service) earlier(tx *db.Tx, r *request, p *process) (*sfn.StartExecutio
 	return nil, &types.ExecutionAlreadyExists{Message: text("Execution Already Exists: '%s'", x.ARN)}
 }
 
-// stillThere makes sure that the state machine was not deleted meanwhile.
-func (s *Service) stillThere(tx *db.Tx, machineARN string) error {
-	a, _ := arn.Parse(machineARN)
-	name := strings.TrimPrefix(a.Resource, "stateMachine:")
-	status, err := db.One(tx, db.Value[string], `SELECT status FROM sfn_machine WHERE account = $1 AND region = $2 AND name = $3`, a.Account, a.Region, name)
+// stillThere makes sure that the state machine was not deleted meanwhile, and is what was remembered of it.
+func (s *Service) stillThere(tx *db.Tx, r *request) error {
+	m := r.machine
+	a, _ := arn.Parse(m.ARN)
+	var status, revision, tags string
+	_, err := db.One(tx, func(r db.Row) (struct{}, error) { return struct{}{}, r.Scan(&status, &revision, &tags) },
+		`SELECT status, revision, tags FROM sfn_machine WHERE account = $1 AND region = $2 AND name = $3`, a.Account, a.Region, m.Name)
 	switch {
-	case errors.Is(err, db.ErrNotFound):
-		return &types.StateMachineDoesNotExist{Message: text("State Machine Does Not Exist: '%s'", machineARN)}
-	case err == nil && status == string(types.StateMachineStatusDeleting):
-		return &types.StateMachineDeleting{Message: text("State Machine is being deleted: '%s'", machineARN)}
+	case err != nil && !errors.Is(err, db.ErrNotFound):
+		return err
+	case r.remembered && (err != nil || status != string(types.StateMachineStatusActive) || revision != m.RevisionID || strings.Contains(tags, PinTag)):
+		return errChanged
+	case err != nil:
+		return &types.StateMachineDoesNotExist{Message: text("State Machine Does Not Exist: '%s'", m.ARN)}
+	case status == string(types.StateMachineStatusDeleting):
+		return &types.StateMachineDeleting{Message: text("State Machine is being deleted: '%s'", m.ARN)}
 	}
-	return err
+	return nil
 }
 
 // runTask makes a task's call.

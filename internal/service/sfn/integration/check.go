@@ -18,7 +18,7 @@ func (s *Set) Check(r asl.Resource, st *asl.State) error {
 	if st != nil && st.Map != nil {
 		return checkReaderWriter(r)
 	}
-	if actions, ok := optimised[r.Service]; ok && (r.Service == "states" || r.Service == "http" || s.service(r.Service) != nil) {
+	if actions, ok := optimised[r.Service]; ok && s.has(r.Service) {
 		return patterns(r, actions)
 	}
 	name, ok := strings.CutPrefix(r.Service, sdkPrefix)
@@ -37,6 +37,11 @@ var optimised = map[string]map[string][]asl.Pattern{
 	"states": {"startExecution": {asl.RequestResponse, asl.Sync, asl.Sync2, asl.WaitForTaskToken}},
 	"http":   {"invoke": {asl.RequestResponse}},
 	"sqs":    {"sendMessage": {asl.RequestResponse, asl.WaitForTaskToken}},
+}
+
+// has tells whether the platform has what an optimised integration calls.
+func (s *Set) has(name string) bool {
+	return name == "states" || name == "http" || s.service(name) != nil
 }
 
 // patterns refuses an action that an integration lacks, and a pattern that it does not come in.
@@ -79,8 +84,17 @@ func (s *Set) unknown(r asl.Resource) error {
 	if s.service(wanted) != nil { // an optimised integration of a service that has none
 		return fmt.Errorf("%s There is no optimised integration %s:%s: use aws-sdk:%s:%s.", notRecognized(r), r.Service, r.Action, wanted, r.Action)
 	}
-	return fmt.Errorf("%s This platform has no service %s. Supported: %s, and %soperations of %s.",
-		notRecognized(r), wanted, strings.Join(slices.Sorted(maps.Keys(optimised)), ", "), sdkPrefix, strings.Join(names, ", "))
+	var own []string
+	for name, actions := range optimised {
+		for action := range actions {
+			if s.has(name) {
+				own = append(own, name+":"+action)
+			}
+		}
+	}
+	slices.Sort(own)
+	return fmt.Errorf("%s This platform has no service %s. Supported: %s, and operations (%sSERVICE:operation) of %s.",
+		notRecognized(r), wanted, strings.Join(own, ", "), sdkPrefix, strings.Join(names, ", "))
 }
 
 // unknownAction refuses an operation that the service lacks. AWS's text comes first; what follows says what is there.

@@ -4,6 +4,7 @@
 //	arn:aws:lambda:…:function:…            the function                   function.go
 //	arn:aws:states:::lambda:invoke         Lambda's Invoke                function.go
 //	arn:aws:states:::aws-sdk:NAME:action   any operation of any service   run.go: by reflection, JSON ⇄ SDK structs
+//	arn:aws:states:::sqs:sendMessage       SQS's SendMessage              run.go: the same, with metadata
 //	arn:aws:states:::http:invoke           an HTTPS endpoint              http.go
 //	arn:aws:states:::s3:getObject …        ItemReader, ResultWriter       items.go, results.go
 //

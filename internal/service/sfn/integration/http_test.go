@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"github.com/headgate/headgate/internal/service/sfn/integration"
 )
 
-func newSet() *integration.Set { return integration.New(integration.Deps{}) }
+func newSet() *integration.Set {
+	return integration.New(integration.Deps{Logger: slog.New(slog.DiscardHandler)})
+}
 
 // endpoint is an HTTPS server and a Set that reaches it.
 func endpoint(t *testing.T, h http.HandlerFunc) (*integration.Set, string) {

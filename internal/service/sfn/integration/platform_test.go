@@ -32,6 +32,7 @@ import (
 	"github.com/headgate/headgate/internal/service/logs"
 	"github.com/headgate/headgate/internal/service/s3"
 	"github.com/headgate/headgate/internal/service/sfn/integration"
+	"github.com/headgate/headgate/internal/service/sqs"
 )
 
 const role = "arn:aws:iam::000000000000:role/machine"
@@ -105,7 +106,8 @@ func open(t *testing.T, d *db.DB) *platform {
 	}
 	t.Cleanup(func() { p.engine.Stop(); p.lambda.Close() })
 	p.Set = integration.New(integration.Deps{Clock: c, Logger: slog.New(slog.DiscardHandler), Services: map[string]any{
-		"lambda": p.lambda, "s3": p.s3, "cloudwatch": cloudwatch.New(d, c, p.lambda), "cloudwatchlogs": logs.New(d, c), "iam": iam.New(d, c)}})
+		"lambda": p.lambda, "s3": p.s3, "cloudwatch": cloudwatch.New(d, c, p.lambda), "cloudwatchlogs": logs.New(d, c), "iam": iam.New(d, c),
+		"sqs": sqs.New(d, c, func() string { return "http://localhost" })}})
 	return p
 }
 

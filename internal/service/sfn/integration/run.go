@@ -135,7 +135,7 @@ func (s *Set) invoke(ctx context.Context, c Call, o *operation, fill func(reflec
 			return nil, err
 		}
 		s.Logger.Warn("call of an execution failed", "execution", c.Execution, "resource", c.Resource.ARN, "try", try, "error", err)
-		if try == attempts {
+		if try == attempts || errors.Is(err, errPanic) {
 			return nil, &smithy.GenericAPIError{Code: "InternalFailure", Fault: smithy.FaultServer,
 				Message: "The request processing has failed because of an unknown error, exception or failure."}
 		}

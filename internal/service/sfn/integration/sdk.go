@@ -3,8 +3,10 @@ package integration
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -63,11 +65,14 @@ func isOperation(name string, t reflect.Type) bool {
 		t.NumOut() == 2 && pointerTo(t.Out(0), name+"Output") && t.Out(1) == errorType
 }
 
+// errPanic is a mistake in a service, which trying again does not mend.
+var errPanic = errors.New("the service panicked")
+
 // call runs the operation. A panic of the handler is an error like any other: an execution must not stop the platform.
 func (o *operation) call(ctx context.Context, in reflect.Value) (out any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			out, err = nil, fmt.Errorf("%s:%s panicked: %v", o.service.name, o.name, p)
+			out, err = nil, fmt.Errorf("%w: %s:%s: %v\n%s", errPanic, o.service.name, o.name, p, debug.Stack())
 		}
 	}()
 	ret := o.method.CallSlice([]reflect.Value{reflect.ValueOf(ctx), in, o.noOpts})

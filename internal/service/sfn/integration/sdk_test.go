@@ -92,6 +92,23 @@ func TestErrorsAreNamedAndWordedAsByTheSDK(t *testing.T) {
 	}
 }
 
+func TestMessagesByTheOptimisedIntegration(t *testing.T) {
+	p := sqlite(t)
+	url := get(t, p.result(t, sdk+"sqs:createQueue", `{"QueueName": "q"}`), "QueueUrl").(string)
+	sent := p.result(t, "arn:aws:states:::sqs:sendMessage.waitForTaskToken", `{"QueueUrl": "`+url+`", "MessageBody": {"token": "x"}}`)
+	if get(t, sent, "MessageId") == nil || get(t, sent, "SdkHttpMetadata", "HttpStatusCode") != 200.0 || get(t, sent, "SdkResponseMetadata", "RequestId") == nil {
+		t.Errorf("sent: %s", sent)
+	}
+	messages, _ := get(t, p.result(t, sdk+"sqs:receiveMessage", `{"QueueUrl": "`+url+`"}`), "Messages").([]any)
+	if len(messages) != 1 || messages[0].(map[string]any)["Body"] != `{"token":"x"}` {
+		t.Errorf("received: %v", messages)
+	}
+	a := p.answer(t, call(t, "arn:aws:states:::sqs:sendMessage", `{"QueueUrl": "`+url+`2", "MessageBody": "m"}`))
+	if a.Error != "SQS.QueueDoesNotExistException" || !strings.Contains(a.Cause, "(Service: AmazonSQS; Status Code: 400; Error Code: AWS.SimpleQueueService.NonExistentQueue; Request ID: ") {
+		t.Errorf("%+v", a)
+	}
+}
+
 // machines is a Step Functions that keeps what it is asked.
 type machines struct {
 	started []*sfn.StartExecutionInput
@@ -109,7 +126,7 @@ func (m *machines) StartExecution(_ context.Context, in *sfn.StartExecutionInput
 
 func TestWhatIsRepeatedCarriesTheSameToken(t *testing.T) {
 	m := &machines{}
-	set := integration.New(integration.Deps{})
+	set := newSet()
 	set.Provide("sfn", m)
 	c := call(t, sdk+"sfn:startExecution", `{"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "Input": {"a": 1}}`)
 	for range 2 {
@@ -128,7 +145,7 @@ func TestWhatIsRepeatedCarriesTheSameToken(t *testing.T) {
 func TestTroubleOfThePlatformIsTriedAgainAndThenAnswered(t *testing.T) {
 	parameters := `{"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"}`
 	run := func(m *machines) integration.Answer {
-		set := integration.New(integration.Deps{})
+		set := newSet()
 		set.Provide("sfn", m)
 		a, err := set.Run(t.Context(), call(t, sdk+"sfn:startExecution", parameters))
 		if err != nil {
@@ -149,7 +166,7 @@ func TestTroubleOfThePlatformIsTriedAgainAndThenAnswered(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	set := integration.New(integration.Deps{})
+	set := newSet()
 	set.Provide("sfn", &machines{fail: 100, err: errors.New("stopped")})
 	if _, err := set.Run(ctx, call(t, sdk+"sfn:startExecution", parameters)); !errors.Is(err, context.Canceled) {
 		t.Errorf("an execution that is given up: %v", err)
@@ -157,16 +174,21 @@ func TestTroubleOfThePlatformIsTriedAgainAndThenAnswered(t *testing.T) {
 }
 
 // panics is a service with a mistake in it.
-type panics struct{ integration.S3 }
+type panics struct {
+	integration.S3
+	asked int
+}
 
-func (panics) GetObject(context.Context, *awss3.GetObjectInput, ...func(*awss3.Options)) (*awss3.GetObjectOutput, error) {
+func (p *panics) GetObject(context.Context, *awss3.GetObjectInput, ...func(*awss3.Options)) (*awss3.GetObjectOutput, error) {
+	p.asked++
 	panic("mistake")
 }
 
 func TestAPanicOfAServiceFailsTheTaskAlone(t *testing.T) {
-	set := integration.New(integration.Deps{Services: map[string]any{"s3": panics{}}})
+	set, service := newSet(), &panics{}
+	set.Provide("s3", service)
 	a, err := set.Run(t.Context(), call(t, sdk+"s3:getObject", `{"Bucket": "b", "Key": "k"}`))
-	if err != nil || a.Error != "S3.S3Exception" {
+	if err != nil || a.Error != "S3.S3Exception" || service.asked != 1 {
 		t.Errorf("%+v, %v", a, err)
 	}
 }
