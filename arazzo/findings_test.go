@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -81,4 +82,26 @@ func told(head, text string) string {
 		b.WriteString("nothing\n")
 	}
 	return b.String()
+}
+
+// TestLenienciesAreListed checks that the package's documentation names every
+// rule that strict turns into an error.
+func TestLenienciesAreListed(t *testing.T) {
+	golden, err := os.ReadFile("testdata/findings.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`strict:error ([a-z0-9.-]+):`).FindAllSubmatch(golden, -1)
+	if len(found) < 20 {
+		t.Errorf("only %d leniencies are tested", len(found))
+	}
+	for _, rule := range found {
+		if !regexp.MustCompile(`\s` + regexp.QuoteMeta(string(rule[1])) + `[\s,]`).Match(listed) {
+			t.Errorf("doc.go does not list %s", rule[1])
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package arazzo
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,6 +28,9 @@ func ValidateInputs(w *Workflow, inputs map[string]any) []Finding {
 	if c.err != nil {
 		return []Finding{{Rule: "schema", Severity: SeverityError, Line: w.Inputs.Line, Column: w.Inputs.Column, Message: "the schema of the inputs is not valid: " + c.err.Error()}}
 	}
+	if name, found := hugeInput(inputs, ""); found {
+		return []Finding{{Rule: "input", Severity: SeverityError, Line: w.Inputs.Line, Column: w.Inputs.Column, Path: name, Message: "the input " + name + ": the number is out of range"}}
+	}
 	err := c.schema.Validate(w.WithDefaults(inputs))
 	var invalid *jsonschema.ValidationError
 	switch {
@@ -42,6 +46,8 @@ func ValidateInputs(w *Workflow, inputs map[string]any) []Finding {
 	return sortFindings(out)
 }
 
+// inputFinding tells an error in the words of the inputs: which one, and what
+// was wrong. Texts are left out, since they may be secret.
 func (w *Workflow) inputFinding(e *jsonschema.ValidationError) Finding {
 	f := Finding{Rule: "input", Severity: SeverityError, Line: w.Inputs.Line, Column: w.Inputs.Column}
 	if _, path, found := strings.Cut(e.SchemaURL, "#"); found {
@@ -68,6 +74,27 @@ func (w *Workflow) inputFinding(e *jsonschema.ValidationError) Finding {
 	return f
 }
 
+// hugeInput finds a number that cannot be calculated with, and its pointer.
+func hugeInput(v any, path string) (string, bool) {
+	switch v := v.(type) {
+	case json.Number:
+		return path, hugeExponent(v.String())
+	case map[string]any:
+		for name, child := range v {
+			if at, found := hugeInput(child, path+"/"+expression.EscapePointer(name)); found {
+				return at, true
+			}
+		}
+	case []any:
+		for i, child := range v {
+			if at, found := hugeInput(child, fmt.Sprintf("%s/%d", path, i)); found {
+				return at, true
+			}
+		}
+	}
+	return "", false
+}
+
 // leaves lists the innermost errors. Of anyOf and oneOf the error itself is
 // told, since any of the branches may have been meant.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
@@ -85,10 +112,19 @@ func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	return out
 }
 
+// describeError writes an error and, for anyOf and the like, those of the
+// branches in parentheses.
 func describeError(e *jsonschema.ValidationError) string {
 	text := e.ErrorKind.LocalizedString(message.NewPrinter(language.English))
-	if _, group := e.ErrorKind.(*kind.Group); group && len(e.Causes) > 0 {
-		text = ""
+	switch k := e.ErrorKind.(type) {
+	case *kind.Group:
+		if len(e.Causes) > 0 {
+			text = ""
+		}
+	case *kind.Pattern:
+		text = "it does not match the pattern " + k.Want
+	case *kind.Format:
+		text = "it is no valid " + k.Want
 	}
 	var inner []string
 	for _, cause := range e.Causes {
@@ -124,9 +160,10 @@ func (w *Workflow) WithDefaults(inputs map[string]any) map[string]any {
 	return out
 }
 
+// defaults applies a schema's defaults to one value. What it answers is a copy
+// where anything was added.
 func (w *Workflow) defaults(schema *Value, v any, depth int) any {
-	object, is := v.(map[string]any)
-	if !is || schema == nil || schema.Kind != KindObject || depth > maxDefaults {
+	if _, is := v.(map[string]any); !is || schema == nil || schema.Kind != KindObject || depth > maxDefaults {
 		return v
 	}
 	if ref := schema.Member("$ref"); ref != nil {
@@ -141,7 +178,7 @@ func (w *Workflow) defaults(schema *Value, v any, depth int) any {
 	if properties == nil {
 		return v
 	}
-	object, _ = v.(map[string]any)
+	object, _ := v.(map[string]any)
 	out := maps.Clone(object)
 	for _, m := range properties.Members {
 		current, set := out[m.Name]
@@ -209,6 +246,8 @@ func (w *Workflow) declaredInputs() (declared map[string]bool, closed, known boo
 	return declared, closed, known
 }
 
+// declare collects the properties of a schema and of what it refers to. A key
+// word that lets in names that cannot be listed makes the answer unknown.
 func (w *Workflow) declare(schema *Value, declared map[string]bool, depth int) (closed, known bool) {
 	if schema == nil || schema.Kind != KindObject || depth > maxDefaults {
 		return false, false

@@ -21,11 +21,12 @@ func TestValidateInputsReportsEveryError(t *testing.T) {
 			[]string{"/sku input", "/amount input", "/user input", "/kind input"}},
 		{map[string]any{"sku": "a", "address": map[string]any{"country": 5}}, []string{"/address/country input"}},
 		{map[string]any{"sku": "a", "amount": json.Number("1.5")}, []string{"/amount input"}},
+		{map[string]any{"sku": "a", "amount": json.Number("1e999999999")}, []string{"/amount input"}},
 	} {
 		var got []string
 		for _, f := range ValidateInputs(w, c.inputs) {
 			got = append(got, f.Path+" "+f.Rule)
-			if f.Severity != SeverityError || f.Line < 161 || f.Message == "" {
+			if f.Severity != SeverityError || f.Line < 29 || f.Message == "" {
 				t.Errorf("%+v", f)
 			}
 		}
@@ -36,6 +37,27 @@ func TestValidateInputsReportsEveryError(t *testing.T) {
 	findings := ValidateInputs(w, map[string]any{"amount": "x"})
 	if got := fmt.Sprint(findings); !strings.Contains(got, "the inputs: missing property 'sku'") || !strings.Contains(got, "the input amount: got string, want integer") {
 		t.Errorf("%s", got)
+	}
+}
+
+func TestTextsOfInputsAreNotTold(t *testing.T) {
+	const text = head10 + `
+workflows:
+- workflowId: w
+  inputs: {properties: {a: {pattern: '^x'}, b: {enum: [x]}, c: {const: x}, d: {maxLength: 2}, e: {type: integer}, f: {not: {type: string}}}}
+  steps: [{stepId: s, operationId: o}]
+`
+	d, findings := Parse([]byte(text), "")
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	inputs := map[string]any{}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		inputs[name] = "hunter2"
+	}
+	got := ValidateInputs(d.Workflows[0], inputs)
+	if len(got) != len(inputs) || strings.Contains(fmt.Sprint(got), "hunter2") {
+		t.Errorf("%v", got)
 	}
 }
 

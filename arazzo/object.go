@@ -14,6 +14,7 @@ type Object struct {
 	fields map[string]field
 }
 
+// field is where a field's key and value stand.
 type field struct {
 	key, value Pos
 	wrong      bool // of a wrong type: reported already

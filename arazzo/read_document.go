@@ -25,6 +25,8 @@ var (
 	componentFields = fieldNames{[]string{"inputs", "parameters", "successActions", "failureActions"}, nil, true}
 )
 
+// document reads the root. Fields that are missing or of a wrong type leave
+// their part of the model empty, so that as much as possible is checked.
 func (r *reader) document(v *Value) {
 	d := r.doc
 	d.root = v
@@ -91,6 +93,8 @@ func (r *reader) source(v *Value) *SourceDescription {
 	return s
 }
 
+// workflow reads a Workflow Object. Inputs stay a Value: they are JSON Schema,
+// whose fields are not the specification's.
 func (r *reader) workflow(v *Value) *Workflow {
 	w := &Workflow{doc: r.doc}
 	f := r.open(v, "a workflow", &w.Object, workflowFields)

@@ -72,6 +72,8 @@ func (f fields) get(name string) *Value {
 	return m
 }
 
+// require reports the fields that are missing; null counts as given, since a
+// value may be null.
 func (f fields) require(names ...string) {
 	if !f.ok {
 		return

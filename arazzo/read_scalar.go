@@ -46,6 +46,7 @@ var (
 	noJSON  = regexp.MustCompile(`^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
 )
 
+// plain resolves a scalar without quotes: YAML 1.2 §10.3.2.
 func (n *nodes) plain(v *Value, s string) {
 	switch s {
 	case "", "~", "null", "Null", "NULL":
@@ -59,6 +60,9 @@ func (n *nodes) plain(v *Value, s string) {
 		return
 	}
 	switch {
+	case decimal.MatchString(s) && hugeExponent(s):
+		n.fail("number-range", v.Pos, v.Path, "quote it, if it is text", "the number %s is out of range", s)
+		v.setString(s)
 	case decimal.MatchString(s):
 		v.set(KindNumber, jsonNumber(s))
 	case based.MatchString(s):
@@ -70,6 +74,13 @@ func (n *nodes) plain(v *Value, s string) {
 	default:
 		v.setString(s)
 	}
+}
+
+// hugeExponent tells whether a number has an exponent of four digits or more:
+// to calculate with it exactly would fill the memory.
+func hugeExponent(s string) bool {
+	i := strings.IndexAny(s, "eE")
+	return i >= 0 && len(strings.TrimLeft(s[i+1:], "+-0")) > 3
 }
 
 // jsonNumber spells a decimal of YAML as JSON does: no plus, no leading zeros,

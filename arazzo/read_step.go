@@ -55,6 +55,8 @@ func (r *reader) parameters(f fields) []*Parameter {
 	return out
 }
 
+// parameter reads a Parameter Object, or a Reusable Object: that is told by its
+// field reference.
 func (r *reader) parameter(v *Value) *Parameter {
 	p := &Parameter{}
 	if v.Member("reference") != nil {
@@ -81,6 +83,8 @@ func (r *reader) reusable(v *Value) *Reusable {
 	return u
 }
 
+// action reads an action of either kind, or a Reusable Object. The fields of
+// retry are known for failure actions only.
 func (r *reader) action(v *Value, failure bool) *Action {
 	a := &Action{Failure: failure}
 	if v.Member("reference") != nil {
@@ -246,6 +250,8 @@ func (r *reader) isSelector(v *Value) bool {
 	return is && expression.IsExpression(s)
 }
 
+// selector makes the Value a Selector Object and compiles its query. What is
+// wrong stays with the Value, for Validate to tell and Evaluate to answer.
 func (r *reader) selector(v *Value) {
 	s := &Selector{}
 	f := r.open(v, "a Selector Object", &s.Object, selectorFields)

@@ -83,6 +83,7 @@ func (n *nodes) readText(data []byte) *Value {
 	return v
 }
 
+// loadYAML answers the first document, and whether there are more.
 func loadYAML(data []byte) (root *yaml.Node, more bool, err error) {
 	// The library is foreign code that reads hostile text: a defect in it must
 	// not end the process.
@@ -181,12 +182,15 @@ func (n *nodes) value(node *yaml.Node, path string, depth int) *Value {
 	return v
 }
 
+// stop ends the reading: a document beyond the bounds has one finding only.
 func (n *nodes) stop(rule string, v *Value, format string, args ...any) {
 	n.stopped = true
 	n.findings = nil // what bounds the document comes first
 	n.fail(rule, v.Pos, v.Path, "", format, args...)
 }
 
+// alias expands an alias at its place: everything in it is counted again, and
+// stands where the alias does.
 func (n *nodes) alias(node *yaml.Node, path string, depth int) *Value {
 	at := Pos{node.Line, node.Column}
 	if node.Alias == nil || n.active[node.Alias] {
@@ -203,6 +207,7 @@ func (n *nodes) alias(node *yaml.Node, path string, depth int) *Value {
 	return v
 }
 
+// mapping reads an object. Of a key that is given twice the first counts.
 func (n *nodes) mapping(v *Value, node *yaml.Node, depth int) {
 	v.Kind = KindObject
 	data := make(map[string]any, len(node.Content)/2)

@@ -117,6 +117,8 @@ func (w *Workflow) parameters(own, inherited []*Parameter) []*Parameter {
 	return out
 }
 
+// hasParameter tells whether the list has a parameter of the same name and in;
+// names of headers regard no case (RFC 9110 §5.1).
 func hasParameter(list []*Parameter, p *Parameter) bool {
 	for _, other := range list {
 		if other.In == p.In && (other.Name == p.Name || p.In == InHeader && strings.EqualFold(other.Name, p.Name)) {

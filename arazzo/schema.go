@@ -85,6 +85,7 @@ func (v *Value) size() int {
 	return n
 }
 
+// compile fills c. The caller holds the lock.
 func (s *schemas) compile(d *Document, schema *Schema, c *compiled) {
 	if s.compiler == nil && s.err == nil && d.schemaValues() > maxSchemaValues {
 		s.err = fmt.Errorf("the schemas of the document hold more than %d values", maxSchemaValues)
@@ -107,6 +108,7 @@ func (s *schemas) compile(d *Document, schema *Schema, c *compiled) {
 	c.schema, c.err = s.at(schema.Path)
 }
 
+// prepare makes a compiler that knows one resource and loads no other.
 func (s *schemas) prepare(root any) {
 	s.compiler = jsonschema.NewCompiler()
 	s.compiler.DefaultDraft(jsonschema.Draft2020)
@@ -150,6 +152,7 @@ func (c *compiled) pattern(s string) (jsonschema.Regexp, error) {
 	return nil, err
 }
 
+// anything stands for a pattern that cannot be read.
 type anything string
 
 func (anything) MatchString(string) bool { return true }

@@ -31,6 +31,7 @@ func Validate(d *Document, strict Strictness) []Finding {
 	return sortFindings(v.findings)
 }
 
+// validator collects the findings of one document.
 type validator struct {
 	doc      *Document
 	strict   bool
@@ -39,6 +40,8 @@ type validator struct {
 	jumping  map[*Workflow]bool // see jumps
 }
 
+// report notes a finding, each once and a thousand at most: a document of
+// others must not fill the memory.
 func (v *validator) report(severity Severity, rule string, at Pos, path, hint, format string, args ...any) {
 	f := Finding{Rule: rule, Severity: severity, Message: fmt.Sprintf(format, args...), Line: at.Line, Column: at.Column, Path: path, Hint: hint}
 	// A shared component is checked at every use: one finding a place will do.
@@ -117,6 +120,8 @@ func (v *validator) filled(o *Object, name, s string) bool {
 	return s != ""
 }
 
+// id recommends the characters of ids (SHOULD), without which expressions
+// cannot name the object.
 func (v *validator) id(o *Object, name, id string) {
 	if v.filled(o, name, id) && !idForm.MatchString(id) {
 		v.warn("id-form", o.field(name), "letters, digits, '-' and '_'", "the %s %q should match [A-Za-z0-9_-]+, or expressions cannot name it", name, id)
@@ -155,6 +160,8 @@ func (v *validator) sources() {
 	}
 }
 
+// sourceType checks a type. Where none is given, what the source is shows when
+// it is loaded.
 func (v *validator) sourceType(s *SourceDescription) {
 	switch s.Type {
 	case "", SourceOpenAPI, SourceArazzo:
@@ -167,6 +174,8 @@ func (v *validator) sourceType(s *SourceDescription) {
 	}
 }
 
+// components checks the form of each component. What an expression or a target
+// in it refers to depends on the workflow and is checked where it is used.
 func (v *validator) components() {
 	c := v.doc.Components
 	if c == nil {
@@ -195,6 +204,7 @@ func (v *validator) components() {
 	}
 }
 
+// componentKeys demands the form of keys (MUST).
 func componentKeys[T any](v *validator, m *Map[T]) {
 	for key := range m.All() {
 		if !keyForm.MatchString(key) {

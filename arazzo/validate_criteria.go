@@ -16,6 +16,8 @@ func (v *validator) criteria(sc scope, list []*Criterion) {
 	}
 }
 
+// criterion compiles a criterion, reports its leniencies and checks what its
+// expressions refer to.
 func (v *validator) criterion(sc scope, c *Criterion) {
 	if !v.filled(&c.Object, "condition", c.Condition) {
 		return
@@ -87,6 +89,7 @@ func (v *validator) selectorType(t *ExpressionType) bool {
 	return true
 }
 
+// knownVersion reports a version of a language that came with 1.1.
 func (v *validator) knownVersion(t *ExpressionType) {
 	known := criterion.Versions(t.Type, v.doc.Minor)
 	if t.Version != "" && !slices.Contains(known, t.Version) && slices.Contains(criterion.Versions(t.Type, 1), t.Version) {

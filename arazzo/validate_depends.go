@@ -22,6 +22,8 @@ func (v *validator) stepDependsOn(w *Workflow, s *Step) {
 	}
 }
 
+// stepReference checks that an entry of dependsOn names a step. Steps of other
+// documents are not looked for here.
 func (v *validator) stepReference(w *Workflow, text string, where at) {
 	ref, err := expression.ParseStepReference(text)
 	switch {

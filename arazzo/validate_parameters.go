@@ -41,6 +41,7 @@ func describe(p *Parameter) string {
 	return p.Name + " in " + p.In
 }
 
+// reusableParameter checks a reference, and the value that counts in the end.
 func (v *validator) reusableParameter(sc scope, p *Parameter) {
 	if _, err := v.doc.Parameter(p); err != nil {
 		v.fail("reusable-reference", p.Reusable.field("reference"), v.componentHint(p.Reusable.Reference), "%v", err)
@@ -73,6 +74,8 @@ func (v *validator) componentHint(reference string) string {
 	return nearest(reference, known)
 }
 
+// parameterForm checks name and in. A missing in depends on the step: effective
+// checks it.
 func (v *validator) parameterForm(p *Parameter) {
 	v.filled(&p.Object, "name", p.Name)
 	switch p.In {
@@ -164,6 +167,8 @@ func (v *validator) actionForm(a *Action) {
 	v.retryForm(a)
 }
 
+// retryForm checks the fields of a retry; limits have no upper bound here, the
+// runner has one.
 func (v *validator) retryForm(a *Action) {
 	for _, name := range []string{"retryAfter", "retryLimit"} {
 		if a.Failure && a.Has(name) && a.Type != ActionRetry {

@@ -56,6 +56,7 @@ func (v *validator) refersTo(sc scope, e *expression.Expression, where at) {
 	}
 }
 
+// refersToMessage checks that there is a request or response to speak of.
 func (v *validator) refersToMessage(sc scope, e *expression.Expression, where at) {
 	switch {
 	case sc.phase == afterWorkflow:
@@ -141,6 +142,8 @@ func asPointer(e *expression.Expression, name string) string {
 	return out
 }
 
+// refersToStep checks the step and its output, and that the step comes before.
+// 1.1 asks for an error only where steps run in order: no dependsOn, no goto.
 func (v *validator) refersToStep(sc scope, e *expression.Expression, where at) {
 	s, index := sc.w.Step(e.Owner)
 	if s == nil {
@@ -215,6 +218,8 @@ func jumps(w *Workflow) bool {
 	return false
 }
 
+// refersToOutput checks $outputs: those of the workflow, or within a step its
+// own, or those of the workflow that it calls.
 func (v *validator) refersToOutput(sc scope, e *expression.Expression, where at) {
 	if sc.s != nil {
 		if _, found := sc.s.Outputs.Get(e.Name); found {

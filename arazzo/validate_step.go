@@ -4,6 +4,7 @@ import (
 	"strings"
 )
 
+// step checks a step by itself and against its workflow.
 func (v *validator) step(w *Workflow, s *Step) {
 	sc := scope{w: w, s: s}
 	v.target(s)
@@ -88,6 +89,8 @@ func (v *validator) apis() int {
 	return n
 }
 
+// descriptionPath checks an operationPath or channelPath as far as the document
+// says; whether the pointer leads anywhere shows when the source is loaded.
 func (v *validator) descriptionPath(s *Step, name, text string) {
 	where := s.field(name)
 	path, err := ParseDescriptionPath(text)

@@ -4,6 +4,7 @@ import (
 	"github.com/headgate/headgate/arazzo/expression"
 )
 
+// workflow checks a workflow from its inputs to its outputs.
 func (v *validator) workflow(w *Workflow) {
 	if w.Inputs != nil {
 		v.schema(w.Inputs)
@@ -30,6 +31,7 @@ func (v *validator) workflow(w *Workflow) {
 	v.outputs(scope{w: w, phase: afterWorkflow}, w.Outputs)
 }
 
+// outputs checks the names and values of a map of outputs.
 func (v *validator) outputs(sc scope, m *Map[*Value]) {
 	sc.output = true
 	for name, value := range m.All() {

@@ -156,6 +156,7 @@ func (s *stepper) choose(f *Frame, st *State, e *env, in Text, next string, outp
 	if assigns != nil {
 		own.assign = assigns
 	}
+	// The copy is this run's: the definition is shared by all executions.
 	out, assigned, err := s.plainOutput(&own, e, in)
 	if err != nil {
 		return err
@@ -195,6 +196,7 @@ func (t *choiceTest) holds(e *env, data any) (bool, error) {
 		held, err := t.parts[0].holds(e, data)
 		return !held, err
 	}
+	// The variable may be a path into a workflow variable ($name) as well; one never assigned counts as absent.
 	left, err := t.variable.get(e, data)
 	var missing *jsonpath.NotFoundError
 	absent := errors.As(err, &missing) || errors.Is(err, errNoVariable)

@@ -43,6 +43,7 @@ func operatorNamed(name string) (operator, bool) {
 // compare applies an operator. Values of another type than the operator's never match.
 func compare(name string, left, right any) bool {
 	switch name {
+	// The Is… operators take true or false: IsNull false holds for what is not null.
 	case "IsNull":
 		return (left == nil) == right
 	case "IsNumeric":
@@ -103,6 +104,7 @@ func compareAs(kind string, left, right any) (int, bool) {
 	if kind == "String" {
 		return compareText(l, r), true
 	}
+	// As points in time, whatever their offsets.
 	tl, okL := parseTimestamp(l)
 	tr, okR := parseTimestamp(r)
 	return tl.Compare(tr), okL && okR

@@ -51,6 +51,7 @@ func (t textField) text(e *env, input Text) (string, error) {
 		return t.literal, nil
 	}
 	v, err = t.path.get(e, input.Value())
+	// Only a path that leads nowhere has AWS's words; a path of another kind of trouble keeps its own.
 	var missing *jsonpath.NotFoundError
 	if errors.As(err, &missing) {
 		src := t.path.src
@@ -78,6 +79,7 @@ func (p *parser) failState(s *State, f *fields) {
 // runFail ends the frame at once: a Fail state's own error can be neither retried nor caught by itself.
 func (s *stepper) runFail(f *Frame, st *State) error {
 	e := s.env(f, st)
+	// Recorded: TestState shows an afterInputPath although the state has no InputPath.
 	if !st.jsonata() {
 		s.inspect.set("afterInputPath", f.Input)
 	}

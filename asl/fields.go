@@ -134,6 +134,7 @@ func (f *fields) integer(name string, def, low, high int64) int64 {
 	if !ok {
 		return def
 	}
+	// 1.0 and 1e0 are refused: integers are written without fraction and exponent.
 	n, isNumber := v.(json.Number)
 	i, err := n.Int64()
 	switch {

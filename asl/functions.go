@@ -78,6 +78,7 @@ func jsonataRange(args []any) (any, error) {
 			return nil, errors.New("the arguments of $range must be integers")
 		}
 	}
+	// States.ArrayRange's limit of 1,000 items holds here too.
 	list, err := intrinsic.Range(n[0], n[1], n[2])
 	if len(list) == 1 {
 		return list[0], err

@@ -16,6 +16,7 @@ func checkLabel(f *fields, label string) {
 		f.note("Label", "Label cannot exceed 40 characters")
 		return
 	}
+	// The characters are those that names of state machines cannot have either.
 	at := strings.IndexFunc(label, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f && r <= 0x9f || r == 0xfffe || r == 0xffff || strings.ContainsRune("?*<>{}[]:;,\\|^~$#%&`\"/", r)
 	})

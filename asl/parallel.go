@@ -11,6 +11,7 @@ func (p *parser) parallel(s *State, f *fields) {
 		f.note("Branches", "Array must have at least 1 element")
 	}
 	s.Parallel = &Parallel{Branches: make([]Scope, len(list))}
+	// Branches have no name: locations and frames know them by their index.
 	for i, v := range list {
 		b := p.fields(v, f.path("Branches["+itoa(i)+"]"), false)
 		p.scope(b, &s.Parallel.Branches[i], p.root)

@@ -62,6 +62,7 @@ func (s *stepper) plainOutput(st *State, e *env, in Text) (Text, *jsonvalue.Obje
 		assigned, err := assign(st.assign, e, nil)
 		return out, assigned, err
 	}
+	// Assign sees the input too: what one state assigns, another reads.
 	assigned, err := assign(st.assign, e, in.Value())
 	if err != nil {
 		return Text{}, nil, err

@@ -10,6 +10,7 @@ import (
 // without any are left out.
 func (m *StateMachine) VariableReferences() map[string][]string {
 	out := map[string][]string{}
+	// States of the same name in several Map processors would share an entry, as they do on AWS.
 	m.Walk(func(_ string, s *State) {
 		found := references{}
 		s.references(found)
@@ -136,6 +137,7 @@ func (s *State) references(r references) {
 			r.expression(t.expr)
 		}
 	}
+	// A Parallel state's branches are states of their own, and it has nothing else.
 	if s.Map != nil {
 		s.Map.references(r)
 	}

@@ -85,6 +85,7 @@ func (p *parser) objectTemplate(o *jsonvalue.Object, at, field string, jsonata b
 			continue
 		}
 		t.constant = false
+		// What is no string is no path: the empty path does not parse either.
 		src, _ := item.(string)
 		s, err := parseSelector(src)
 		if err != nil {
@@ -130,6 +131,7 @@ func javaHash(s string) uint32 {
 // fill computes the template on data, which is $ in JSONPath.
 func (t *template) fill(e *env, data any) (any, error) {
 	switch {
+	// Values are never changed, so a constant one may be shared by all results.
 	case t.constant:
 		return t.value, nil
 	case t.expr != nil:

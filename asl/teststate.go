@@ -19,6 +19,8 @@ type StateTest struct {
 	RetryCount int             // how often the state was retried before
 	// Failed is how many iterations of a Map state failed, of which its tolerance decides.
 	Failed int
+	// ReaderData is what a Map state's ItemReader would read, in the form that its ReaderConfig tells; nil if nothing is given.
+	ReaderData []byte
 	// Mock stands for the state's work: a Task's result, a Map's or Parallel's. Without it Work does a Task's.
 	Mock *Mock
 	Work func(ScheduleTask) Event
@@ -141,6 +143,10 @@ func (t *StateTest) work(s *stepper, f *Frame, st *State) {
 	in, _ := s.selectPath(st.inputPath, f.Input, e)
 	var run MapRunSpec
 	if st.Map != nil {
+		if failure := t.inspectItems(s, f, st); failure != nil {
+			s.fail(f, failure)
+			return
+		}
 		_ = s.tolerance(st.Map, e, in, &run) // it was evaluated when the run was started
 		items, _ := t.Mock.Result.Value().([]any)
 		tolerates := st.Map.toleratedCount.set || st.Map.toleratedShare.set

@@ -79,6 +79,7 @@ func (s *stepper) runWait(f *Frame, st *State) error {
 	if err != nil {
 		return err
 	}
+	// The limit is on what remains, not on the date: see maxWait.
 	if until.Sub(s.now) > maxWait*time.Second {
 		return runtimeFailure("Wait state delay is too long.")
 	}
@@ -99,6 +100,8 @@ func (s *stepper) waitUntil(w *Wait, e *env, in Text) (time.Time, error) {
 	case w.timestamp != nil:
 		t, _ := parseTimestamp(w.timestamp.(string))
 		return t, nil
+	// Expressions fail with States.QueryEvaluationError, which a state around this one may catch; paths, below, with
+	// States.Runtime, which nothing catches.
 	case w.secondsExpr != nil:
 		v, err := w.secondsExpr.eval(e)
 		if err != nil {
@@ -144,6 +147,7 @@ func (s *stepper) waitSecondsPath(sel *selector, e *env, in Text) (time.Time, er
 		return time.Time{}, runtimeFailure("The SecondsPath parameter does not reference an input value: %s", sel.src)
 	}
 	n, ok := jsonvalue.Integer(v)
+	// Computed numbers have no spelling; those read from JSON must be spelled as integers.
 	if literal, isNumber := v.(json.Number); isNumber {
 		ok = ok && jsonvalue.IsInteger(literal)
 	}

@@ -2,6 +2,7 @@ package sam
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/headgate/headgate/internal/template/tree"
@@ -20,7 +21,7 @@ type restAPI struct {
 func restAPIProperties() map[string]kinds {
 	known := map[string]kinds{"Tags": aMap, "DefinitionBody": aMap, "DefinitionUri": textOrMap, "CacheClusterEnabled": aBool, "CacheClusterSize": aString,
 		"Variables": aMap, "EndpointConfiguration": textOrMap, "MethodSettings": {of: []tree.Kind{tree.List}}, "BinaryMediaTypes": {of: []tree.Kind{tree.List}},
-		"MinimumCompressionSize": {of: []tree.Kind{tree.Number}}, "Cors": textOrMap, "Auth": aMap, "GatewayResponses": aMap, "AccessLogSetting": aMap,
+		"MinimumCompressionSize": {of: []tree.Kind{tree.Number}}, "Cors": textOrMap, "Auth": anyValue, "GatewayResponses": aMap, "AccessLogSetting": aMap,
 		"CanarySetting": aMap, "TracingEnabled": aBool, "OpenApiVersion": {of: []tree.Kind{tree.String, tree.Number}}, "Models": aMap, "Domain": aMap,
 		"FailOnWarnings": aBool, "Description": aString, "Mode": aString, "DisableExecuteApiEndpoint": aBool, "ApiKeySourceType": aString,
 		"Name": textOrMap, "StageName": textOrMap}
@@ -213,11 +214,17 @@ func (a *restAPI) endpointExtension() error {
 	if !a.body.Truthy() {
 		return resourceError(a.id, "DisableExecuteApiEndpoint works only within 'DefinitionBody' property.")
 	}
+	if !isSwagger(a.body) {
+		return structureError("Invalid Swagger document or the Swagger document is not explicitly defined in 'DefinitionBody'.")
+	}
 	s, err := a.t.editSwagger(a.body)
 	if err != nil {
 		return err
 	}
 	const key = "x-amazon-apigateway-endpoint-configuration"
+	if have := present(s.doc.Get(key)); have != nil && !have.Is(tree.Map) {
+		return structureError("Invalid OpenAPI definition: The value of '%s' should be a map.", key)
+	}
 	set := func(n *tree.Node) {
 		if !n.Has(key) {
 			put(n, key, nil, dict())
@@ -278,6 +285,9 @@ func (a *restAPI) gatewayResponses() error {
 			}
 			response := dict("responseParameters", params, "responseTemplates", templates)
 			if code := present(r.Value.Get("StatusCode")); code != nil {
+				if _, err := strconv.Atoi(textOf(code)); err != nil {
+					return resourceError(a.id, "Property 'StatusCode' must be numeric")
+				}
 				c := readString(textOf(code), code)
 				if !code.Is(tree.String) {
 					made(c)

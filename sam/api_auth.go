@@ -74,6 +74,9 @@ func (a *restAPI) auth() error {
 	if !auth.Truthy() {
 		return nil
 	}
+	if !auth.Is(tree.Map) {
+		return resourceError(a.id, "Property 'Auth' should be a map.")
+	}
 	if !a.body.Truthy() {
 		return resourceError(a.id, "Auth works only with inline Swagger specified in 'DefinitionBody' property.")
 	}
@@ -184,6 +187,12 @@ func (x *authorizer) check(api string) error {
 	if identity.Truthy() && !identity.Is(tree.Map) {
 		return resourceError(api, "Auth.Authorizers.<Authorizer>.Identity must be a dict (LambdaTokenAuthorizationIdentity, LambdaRequestAuthorizationIdentity or CognitoAuthorizationIdentity).")
 	}
+	if err := checkIdentity(api, "Auth.Authorizers."+x.name.Text, identity); err != nil {
+		return err
+	}
+	if v := present(x.config.Get("DisableFunctionDefaultPermissions")); v != nil && !v.Is(tree.Bool) {
+		return resourceError(api, "Property 'Authorizers.%s.DisableFunctionDefaultPermissions' should be a boolean.", x.name.Text)
+	}
 	if x.payload() == "REQUEST" && !x.identified(identity) {
 		return resourceError(api, "%s Authorizer must specify Identity with at least one of Headers, QueryStrings, StageVariables, or Context.", x.name.Text)
 	}
@@ -193,9 +202,28 @@ func (x *authorizer) check(api string) error {
 	return nil
 }
 
+// identitySources are the parts of a request that an authorizer may take the identity from.
+var identitySources = []string{"Headers", "QueryStrings", "StageVariables", "Context"}
+
+// checkIdentity refuses what could not be written in an identity source.
+func checkIdentity(api, at string, identity *tree.Node) error {
+	for _, n := range identitySources {
+		list := present(identity.Get(n))
+		if list != nil && !list.Is(tree.List) {
+			return resourceError(api, "Property '%s.Identity.%s' should be a list.", at, n)
+		}
+		for i, v := range itemsOf(list) {
+			if !v.Is(tree.String) {
+				return resourceError(api, "Property '%s.Identity.%s[%d]' should be a string.", at, n, i)
+			}
+		}
+	}
+	return nil
+}
+
 // identified tells whether a REQUEST authorizer has what its answers are kept for, or keeps none.
 func (x *authorizer) identified(identity *tree.Node) bool {
-	for _, n := range []string{"Headers", "QueryStrings", "StageVariables", "Context"} {
+	for _, n := range identitySources {
 		if identity.Get(n).Truthy() {
 			return true
 		}

@@ -89,6 +89,9 @@ func (a *apiEvent) override(stage *tree.Node) error {
 	if !body.Truthy() || !a.auth.Get("OverrideApiAuth").Truthy() {
 		return nil
 	}
+	if !a.auth.Get("Authorizer").Truthy() && present(a.auth.Get("ApiKeyRequired")) == nil && !a.auth.Get("ResourcePolicy").Truthy() {
+		return a.fail("Must define one of: Authorizer, ApiKeyRequired or ResourcePolicy when using the OverrideApiAuth property.")
+	}
 	s, err := a.b.t.editSwagger(body)
 	if err != nil {
 		return err
@@ -123,8 +126,13 @@ func (a *apiEvent) authorize(s *swagger, apiAuth, stage *tree.Node) error {
 	case !authorizers.Get(name.Text).Truthy():
 		return unable("it wasn't defined in the API's Authorizers.")
 	}
-	if scopes := a.auth.Get("AuthorizationScopes"); scopes.Truthy() && !scopes.Is(tree.List) {
-		return a.fail("Property 'Auth.AuthorizationScopes' should be a list.")
+	if scopes := a.auth.Get("AuthorizationScopes"); scopes.Truthy() {
+		if !scopes.Is(tree.List) {
+			return a.fail("Property 'Auth.AuthorizationScopes' should be a list.")
+		}
+		if !name.Truthy() && !apiAuth.Get("DefaultAuthorizer").Truthy() {
+			return a.fail("AuthorizationScopes works only when Authorizer is set")
+		}
 	}
 	if key := present(a.auth.Get("ApiKeyRequired")); key != nil && !key.Truthy() && !apiAuth.Get("ApiKeyRequired").Truthy() {
 		return a.fail("Unable to set ApiKeyRequired [False] on API method [%s] for path [%s] because the related API does not specify any ApiKeyRequired.",

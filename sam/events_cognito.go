@@ -9,6 +9,9 @@ func (e *event) cognito() error {
 	if err := e.known("UserPool Trigger", "UserPool", "Trigger"); err != nil {
 		return err
 	}
+	if given := e.get("Trigger"); !given.Is(tree.String) && !given.Is(tree.List) {
+		return resourceError(e.id, "Type of property 'Trigger' is invalid.")
+	}
 	id := e.get("UserPool").Get("Ref").Str()
 	pool := e.f.t.source.Get(id)
 	if id == "" || pool == nil {

@@ -12,6 +12,9 @@ func (e *source) scheduler(target *tree.Node, action, policy string) error {
 	if err != nil {
 		return err
 	}
+	if v := e.get("OmitName"); v != nil && !v.Is(tree.Bool) {
+		return resourceError(e.id, "Type of property 'OmitName' is invalid.")
+	}
 	props := tree.NewMap("ScheduleExpression", e.get("ScheduleExpression").Clone(), "FlexibleTimeWindow", tree.NewMap("Mode", "OFF"))
 	if w := e.get("FlexibleTimeWindow"); w.Truthy() {
 		props.Set("FlexibleTimeWindow", w.Clone())

@@ -13,7 +13,7 @@ func functionProperties() map[string]kinds {
 		"Handler": aString, "Runtime": aString, "CodeUri": anyValue, "ImageUri": aString, "PackageType": aString, "InlineCode": anyValue,
 		"DeadLetterQueue": aMap, "VpcConfig": aMap, "Environment": aMap, "Events": aMap, "Tags": aMap, "Role": anyValue, "Policies": policies,
 		"RolePath": anyValue, "PermissionsBoundary": anyValue, "AutoPublishCodeSha256": anyValue, "AutoPublishAlias": anyValue,
-		"AutoPublishAliasAllProperties": {of: []tree.Kind{tree.Bool}}, "DeploymentPreference": anyValue, "PropagateTags": {of: []tree.Kind{tree.Bool}},
+		"AutoPublishAliasAllProperties": {of: []tree.Kind{tree.Bool}, literal: true}, "DeploymentPreference": anyValue, "PropagateTags": {of: []tree.Kind{tree.Bool}},
 	}
 	for _, name := range strings.Fields(`FunctionName Description MemorySize Timeout Tracing KmsKeyArn AssumeRolePolicyDocument Layers
 		VersionDescription ReservedConcurrentExecutions ProvisionedConcurrencyConfig FileSystemConfigs ImageConfig CodeSigningConfigArn

@@ -115,6 +115,13 @@ func (x *httpAuthorizer) check(api string) error {
 			return resourceError(api, "%s Lambda Authorizer must define '%s'.", x.name.Text, name)
 		}
 	}
+	identity := get("Identity")
+	if identity.Truthy() && !identity.Is(tree.Map) {
+		return resourceError(api, "Property 'Auth.Authorizers.%s.Identity' should be a map.", x.name.Text)
+	}
+	if err := checkIdentity(api, "Authorizers."+x.name.Text, identity); err != nil {
+		return err
+	}
 	if v := get("EnableFunctionDefaultPermissions"); v != nil && !v.Is(tree.Bool) {
 		return resourceError(api, "Property 'Authorizers.%s.EnableFunctionDefaultPermissions' should be a boolean.", x.name.Text)
 	}

@@ -129,6 +129,9 @@ func eventsOf(r *tree.Node, k apiKind) (out []tree.Pair) {
 // enterPath adds an event's method to its API's document, and returns the API's logical id.
 func (t *translator) enterPath(k apiKind, owner *tree.Node, e tree.Pair, conditions map[string]apiPaths) (string, error) {
 	props := e.Value.Get("Properties")
+	if present(props) != nil && k.event == httpKind.event && !props.Is(tree.Map) {
+		return "", eventError(e.Key, "Properties should be a map.")
+	}
 	if !props.Truthy() {
 		if k.event == restKind.event {
 			return "", nil
@@ -199,6 +202,9 @@ func addRouteSettings(api *tree.Node, event string, given, path, method, conditi
 		route = path.Text
 	}
 	props := api.Get("Properties")
+	if !props.Is(tree.Map) {
+		return eventError(event, "RouteSettings need an API that is defined in this template.")
+	}
 	all := present(props.Get("RouteSettings"))
 	if all == nil {
 		all = tree.NewMap()

@@ -96,6 +96,7 @@ func (t *template) statement(s string, args *tree.Node) *tree.Node {
 	if strings.HasSuffix(actions, " !") { // a single action that is no list
 		action = action.Items[0]
 	}
+	resources, condition, conditional := strings.Cut(resources, " ? ")
 	fields := strings.Fields(resources)
 	bracket := fields[0] == "["
 	if bracket {
@@ -110,6 +111,10 @@ func (t *template) statement(s string, args *tree.Node) *tree.Node {
 		out.Set("Resource", list)
 	} else {
 		out.Set("Resource", list.Items[0])
+	}
+	if conditional {
+		key, arn, _ := strings.Cut(condition, " ")
+		out.Set("Condition", tree.NewMap("StringEquals", tree.NewMap(key, t.resource(arn, args))))
 	}
 	return out
 }

@@ -118,8 +118,8 @@ func TestRefusals(t *testing.T) {
 		{"an unknown property", function(", Memory: 5"), "property Memory not defined for resource of type AWS::Serverless::Function"},
 		{"a type to come", "Resources: {A: {Type: AWS::Serverless::WebSocketApi}}", "Resource with id [A] is invalid. Resources of type AWS::Serverless::WebSocketApi are not supported yet."},
 		{"connectors", "Resources: {A: {Type: AWS::SQS::Queue, Connectors: {}}}", "Resource with id [A] is invalid. Connectors are not supported yet."},
-		{"an alias as the target of nothing", "Resources: {M: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {}, Role: r, UseAliasAsEventTarget: true}}}",
-			"UseAliasAsEventTarget requires AutoPublishAlias property to be specified."},
+		{"an alias as the target of nothing", "Resources: {M: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {StartAt: A}, Role: r, UseAliasAsEventTarget: true}}}",
+			"'UseAliasAsEventTarget' requires 'AutoPublishAlias' property to be specified."},
 		{"two functions on one route", function(", Events: {A: {Type: HttpApi, Properties: {Path: /a, Method: get}}, B: {Type: HttpApi, Properties: {Path: /a, Method: get}}}"),
 			"API method 'get' defined multiple times for path '/a'."},
 		{"an authorizer that there is none of", function(", Events: {A: {Type: Api, Properties: {Path: /a, Method: get, Auth: {Authorizer: Who}}}}"),
@@ -183,6 +183,55 @@ func TestHashJSON(t *testing.T) {
 		} else if got != want {
 			t.Errorf("%s: %q, want %q", in, got, want)
 		}
+	}
+}
+
+// A template with a value of another kind anywhere is refused or translated, without a panic.
+func TestValuesOfTheWrongKind(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.yaml")
+	if suite := os.Getenv("HEADGATE_SAM_SUITE"); suite != "" {
+		more, _ := filepath.Glob(filepath.Join(suite, "input", "*.yaml"))
+		files = append(files, more...)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := tree.Parse(source)
+		if err != nil {
+			continue
+		}
+		mutate(doc.Root, func(what string) {
+			defer func() {
+				if p := recover(); p != nil {
+					t.Errorf("%s: %v: %s", file, p, what)
+				}
+			}()
+			if res, err := sam.TranslateTree(doc.Root, sam.Options{}); err == nil {
+				res.JSON()
+			}
+		})
+	}
+}
+
+// mutate puts something else in each place below a node, one after another, and calls f.
+func mutate(n *tree.Node, f func(what string)) {
+	others := []*tree.Node{tree.NewString("x"), tree.NewList(tree.NewString("x")), tree.NewMap("x", "y"), tree.NewMap("Ref", "x"), tree.NewMap("Ref", tree.NewList()), {}}
+	in := func(what string, at **tree.Node) {
+		was := *at
+		for _, o := range others {
+			*at = o
+			f(what + ": " + o.Kind.String())
+		}
+		*at = was
+		mutate(was, f)
+	}
+	for i := range n.Pairs {
+		in(n.Pairs[i].Key, &n.Pairs[i].Value)
+	}
+	for i := range n.Items {
+		in("item", &n.Items[i])
 	}
 }
 

@@ -53,6 +53,9 @@ func (t *translator) editSwagger(doc *tree.Node) (*swagger, error) {
 		if *x.to = s.doc.Get(x.key); !(*x.to).Truthy() {
 			*x.to = dict()
 		}
+		if !(*x.to).Is(tree.Map) {
+			return nil, structureError("%s must be a dictionary.", x.key)
+		}
 	}
 	for _, p := range s.paths() {
 		for _, item := range branches(p.Value) {

@@ -155,6 +155,8 @@ func (t *translator) expand(p tree.Pair) {
 			out, err = b.expandTable()
 		case "AWS::Serverless::LayerVersion":
 			out, err = b.expandLayer()
+		case "AWS::Serverless::CapacityProvider":
+			out, err = b.expandCapacityProvider()
 		case "AWS::Serverless::StateMachine":
 			out, err = (&stateMachine{base: b}).expand()
 		default:

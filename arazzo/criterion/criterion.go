@@ -94,6 +94,7 @@ func (c *Criterion) warn(rule, hint, format string, args ...any) {
 	c.warnings = append(c.warnings, Warning{Rule: rule, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
+// readContext reads the context, which every type but simple must have.
 func (c *Criterion) readContext() error {
 	if c.spec.Context == "" {
 		switch {
@@ -121,6 +122,8 @@ func (c *Criterion) deviations(list []*expression.Expression) {
 	}
 }
 
+// readOther compiles a condition that is not simple, unless embedded
+// expressions delay that until it is evaluated.
 func (c *Criterion) readOther() error {
 	t, err := expression.ParseTemplate(bracesOnly(c.spec.Condition))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 type jsonpathMatcher struct{ path *rfc9535.Path }
 
+// match passes for a nodelist that is not empty, whatever its values are.
 func (m jsonpathMatcher) match(context any) (bool, string, error) {
 	passed, err := m.path.Test(structured(context))
 	switch {
@@ -24,6 +25,8 @@ func (m jsonpathMatcher) match(context any) (bool, string, error) {
 	return false, fmt.Sprintf("%s selects nothing", m.path), nil
 }
 
+// compileJSONPath reads a query with all leniencies; Compile refuses them in
+// strict, since each is a warning.
 func compileJSONPath(text, version string) (matcher, []Warning, error) {
 	path, err := rfc9535.ParseOptions(text, rfc9535.Options{Condition: true, Length: true, Draft: version == Goessner})
 	if err != nil {

@@ -45,6 +45,7 @@ func Versions(kind string, minor int) []string {
 	return nil
 }
 
+// languageOf reads a type and a version; without a version the default counts.
 func languageOf(name, version string) (language, error) {
 	l := language{kind(name), version}
 	switch l.kind {
@@ -70,6 +71,7 @@ func languageOf(name, version string) (language, error) {
 	return l, nil
 }
 
+// compile reads a condition without embedded expressions.
 func (l language) compile(text string) (matcher, []Warning, error) {
 	switch l.kind {
 	case kindRegex:
@@ -145,6 +147,7 @@ func escapeFor(s string, quote byte) string {
 	return b.String()
 }
 
+// pointerMatcher passes where the pointer leads to anything, null included.
 type pointerMatcher struct{ pointer *expression.Pointer }
 
 func (m pointerMatcher) match(context any) (bool, string, error) {

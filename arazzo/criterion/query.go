@@ -131,6 +131,7 @@ func (q *Query) selectPath(v any) (any, error) {
 	return list, nil
 }
 
+// texts answers the string values of nodes, see Select.
 func texts(nodes []*xmlquery.Node) any {
 	switch len(nodes) {
 	case 0:

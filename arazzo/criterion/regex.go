@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/arazzo/expression"
 )
 
+// regexMatcher looks for the pattern anywhere in the value's text.
 type regexMatcher struct{ compiled *regexp.Regexp }
 
 func (m regexMatcher) match(context any) (bool, string, error) {
@@ -26,6 +27,8 @@ var (
 	ecmaCode = regexp.MustCompile(`\\u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}`)
 )
 
+// compileRegex reads a pattern. JavaScript's /pattern/flags is tolerated: g, u
+// and y change nothing here, i, m and s are RE2's own.
 func compileRegex(pattern string) (matcher, []Warning, error) {
 	var warnings []Warning
 	if len(pattern) > maxPattern {

@@ -41,6 +41,7 @@ func (q *Query) Replace(payload, value any) (any, int, error) {
 	return doc.OutputXMLWithOptions(xmlquery.WithPreserveSpace()), len(nodes), nil
 }
 
+// setText replaces all of an element's content, or an attribute's value.
 func setText(n *xmlquery.Node, text string) {
 	switch n.Type {
 	case xmlquery.AttributeNode:
@@ -57,6 +58,7 @@ func setText(n *xmlquery.Node, text string) {
 	}
 }
 
+// replacePath sets every node of the query, which are found before any is set.
 func (q *Query) replacePath(payload, value any) (any, int, error) {
 	if location, fixed := q.path.Fixed(); fixed {
 		return replaceAt(payload, tokens(location), value)

@@ -32,8 +32,12 @@ func (n *compareNode) compare(left, right any) bool {
 	return order >= 0
 }
 
+// absent: what is not set counts as null (FACTS §0: a header that is missing is
+// tested by == null).
 func absent(v any) bool { return v == nil || expression.IsUndefined(v) }
 
+// equal compares as described in the package's documentation; objects and arrays
+// are compared deeply.
 func (n *compareNode) equal(left, right any) bool {
 	if absent(left) || absent(right) {
 		return absent(left) && absent(right)

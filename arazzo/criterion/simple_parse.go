@@ -30,6 +30,14 @@ func (e *SyntaxError) Error() string {
 	return s
 }
 
+// parser reads a condition by recursive descent:
+//
+//	or         = and *( "||" and )
+//	and        = comparison *( "&&" comparison )
+//	comparison = unary [ operator unary ]
+//	unary      = *"!" postfix
+//	postfix    = primary *( "." name / "[" or "]" )
+//	primary    = "(" or ")" / literal / expression / "{" expression "}"
 type parser struct {
 	text  string
 	at    int
@@ -59,6 +67,7 @@ func (p *parser) errorf(hint, format string, args ...any) error {
 	return &SyntaxError{Text: p.text, Offset: p.at, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
+// unexpected guesses what was meant by what cannot follow.
 func (p *parser) unexpected() error {
 	rest := p.text[p.at:]
 	hint := ""
@@ -106,6 +115,7 @@ func (p *parser) operator(list ...string) string {
 	return ""
 }
 
+// enter bounds the depth of the recursion.
 func (p *parser) enter() error {
 	if p.depth++; p.depth > maxNesting {
 		return p.errorf("", "the condition is nested more than %d levels deep", maxNesting)
@@ -196,8 +206,8 @@ func (p *parser) postfix() (node, error) {
 		return nil, err
 	}
 	for {
-		switch c := p.peek(); {
-		case c == '.':
+		switch p.peek() {
+		case '.':
 			p.at++
 			start := p.at
 			for p.at < len(p.text) && (isWord(p.text[p.at]) || p.text[p.at] == '-' || p.text[p.at] == '$' || p.text[p.at] >= 0x80) {
@@ -208,7 +218,7 @@ func (p *parser) postfix() (node, error) {
 				return nil, p.errorf("", "a name must follow the dot")
 			}
 			n = p.member(n, name)
-		case c == '[':
+		case '[':
 			p.at++
 			index, err := p.or()
 			if err != nil {
@@ -301,6 +311,7 @@ func (p *parser) quoted(quote byte) (node, error) {
 	return &literalNode{s}, nil
 }
 
+// braced reads {expression}, which 1.1 asks for in the other languages.
 func (p *parser) braced() (node, error) {
 	end := strings.IndexByte(p.text[p.at:], '}')
 	if end < 0 {
@@ -314,6 +325,7 @@ func (p *parser) braced() (node, error) {
 	return &runtimeNode{e: e}, nil
 }
 
+// runtime reads a bare expression up to where the condition goes on.
 func (p *parser) runtime() (node, error) {
 	e, length, err := expression.ParseOperand(p.text[p.at:])
 	if err != nil {

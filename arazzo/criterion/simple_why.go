@@ -49,6 +49,7 @@ func (n *joinNode) why(env expression.Environment, strict bool) string {
 	return strings.Join(reasons, "; and ")
 }
 
+// why speaks of the side that is no literal.
 func (n *compareNode) why(env expression.Environment) string {
 	left, err := n.left.eval(env)
 	if err != nil {

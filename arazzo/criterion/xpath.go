@@ -18,6 +18,8 @@ type xpathQuery struct {
 	pool *sync.Pool
 }
 
+// compileXPath compiles once to find errors, and then as often as goroutines
+// evaluate at a time.
 func compileXPath(text, version string) (*xpathQuery, error) {
 	if len(text) > maxPattern {
 		return nil, fmt.Errorf("an XPath of %d bytes is too long", len(text))
@@ -53,6 +55,7 @@ var errNotXML = errors.New("the context is not XML")
 // maxXML bounds the text of a context in bytes.
 const maxXML = 32 << 20
 
+// parseXML reads a context. Entities beyond XML's own are not expanded.
 func parseXML(v any) (doc *xmlquery.Node, err error) {
 	text, is := v.(string)
 	switch {
@@ -126,7 +129,7 @@ func (q *xpathQuery) match(context any) (bool, string, error) {
 	if err != nil {
 		return false, "", err
 	}
-	passed := false
+	var passed bool
 	switch v := v.(type) {
 	case bool:
 		passed = v

@@ -12,6 +12,7 @@ type word struct {
 	kind  byte // 'n' name, '"' string, '#' number, else a symbol
 }
 
+// xpathWords splits an XPath into words; it never fails, the library does.
 func xpathWords(s string) []word {
 	var out []word
 	for i := 0; i < len(s); {
@@ -144,6 +145,7 @@ func laterOperator(s string) string {
 	return ""
 }
 
+// laterKeyword names an expression that starts with a key word of 2.0 or later.
 func laterKeyword(words []word, i int) string {
 	next := ""
 	if i+1 < len(words) {
@@ -166,6 +168,7 @@ func laterKeyword(words []word, i int) string {
 	return ""
 }
 
+// laterSymbol names an operator of 2.0 or later that is a symbol, or a sequence.
 func laterSymbol(w word, words []word, i int) string {
 	switch w.text {
 	case "||", "=>", "<<", ">>", "!", ":=", "?", "{", "}", "#":

@@ -248,7 +248,7 @@ func titleWidth(s string, size float64) float64 {
 	for _, r := range s {
 		switch {
 		case r > 0x2e7f:
-			w += 1
+			w++
 		case unicode.IsUpper(r), r == 'm', r == 'w', r == '—':
 			w += 0.74
 		case r == 'i', r == 'l', r == 'j', r == 't', r == 'f', r == ' ', unicode.IsPunct(r):

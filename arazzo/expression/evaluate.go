@@ -25,6 +25,7 @@ func (e *Expression) Evaluate(env Environment) (any, error) {
 	return Walk(v, path), nil
 }
 
+// lookup asks env and computes what is lazy.
 func lookup(env Environment, ref *Reference) (any, error) {
 	v, err := env.Lookup(ref)
 	if err != nil {

@@ -58,6 +58,8 @@ func IsExpression(s string) bool {
 	return root != 0
 }
 
+// rootOf answers the root with which s starts, 0 if it is none, and the length
+// of the word.
 func rootOf(s string) (Root, int) {
 	if len(s) < 4 || s[0] != '$' {
 		return 0, 0
@@ -74,6 +76,7 @@ func rootOf(s string) (Root, int) {
 	return 0, n
 }
 
+// parser reads one expression from the start of text.
 type parser struct {
 	text    string
 	at      int
@@ -131,6 +134,7 @@ func (p *parser) expression() (*Expression, error) {
 	return e, p.components(e)
 }
 
+// unknownRoot guesses what was meant: a root misspelt, or JSONPath.
 func (p *parser) unknownRoot(n int) error {
 	if p.text == "" || p.text[0] != '$' {
 		return p.errorf("expressions start with $, for instance $inputs.name", "%q is not a runtime expression", clip(p.text))

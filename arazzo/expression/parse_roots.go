@@ -57,6 +57,7 @@ func (p *parser) parameter(e *Expression) error {
 	return nil
 }
 
+// isToken: a character of a field's name, RFC 9110 §5.6.2.
 func isToken(c byte) bool {
 	return c > ' ' && c < 0x7f && !strings.ContainsRune("\"(),/:;<=>?@[\\]{}", rune(c))
 }
@@ -118,6 +119,7 @@ func (p *parser) steps(e *Expression) error {
 	return p.outputs(e)
 }
 
+// outputs reads .outputs.<name> after a step.
 func (p *parser) outputs(e *Expression) error {
 	if !p.dot() {
 		return p.errorf("write $steps.<stepId>.outputs.<name>", "%s must go on with .outputs", p.text[:p.at])
@@ -151,6 +153,7 @@ func (p *parser) owner(e *Expression, what, form string) error {
 
 const workflowForm = "$workflows.<workflowId>.{inputs,outputs}.<name>"
 
+// workflows reads $workflows.<id>.<field>.<name>.
 func (p *parser) workflows(e *Expression) error {
 	if err := p.owner(e, "a workflowId", workflowForm); err != nil {
 		return err
@@ -192,6 +195,7 @@ func (p *parser) source(e *Expression) error {
 	return nil
 }
 
+// components reads $components.<type>.<name>.
 func (p *parser) components(e *Expression) error {
 	const form = "$components.{parameters,successActions,failureActions}.<name>"
 	if err := p.owner(e, "a type of component", form); err != nil {

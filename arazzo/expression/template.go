@@ -3,6 +3,7 @@ package expression
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -17,6 +18,7 @@ type Template struct {
 	parts []part // text and expressions by turns; nil: plain text
 }
 
+// part is text, or an expression where expr is set.
 type part struct {
 	text string
 	expr *Expression
@@ -59,7 +61,8 @@ func (t *Template) split() error {
 		}
 		e, err := Parse(rest[i+1 : i+end])
 		if err != nil {
-			if syntax, is := err.(*SyntaxError); is {
+			var syntax *SyntaxError
+			if errors.As(err, &syntax) {
 				syntax.Text, syntax.Offset = t.text, offset+i+1+syntax.Offset
 			}
 			return err

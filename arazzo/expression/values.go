@@ -98,6 +98,7 @@ func (v *Values) workflow(ref *Reference) any {
 	return Undefined
 }
 
+// part answers a part of a message; a nil Message has none.
 func (m *Message) part(ref *Reference) any {
 	if m == nil {
 		return Undefined
@@ -146,6 +147,7 @@ func member(m map[string]any, name string) any {
 	return Undefined
 }
 
+// text answers a string, Undefined for an empty one.
 func text(s string) any {
 	if s == "" {
 		return Undefined

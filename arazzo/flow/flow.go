@@ -56,12 +56,15 @@ type Judge struct {
 	Success func(step *arazzo.Step) Verdict
 }
 
-// Flow is the graph of one workflow.
+// Flow is the graph of one workflow. It is for one goroutine.
 type Flow struct {
 	Workflow *arazzo.Workflow
 	// Exits are each step's ways out, in the order in which they are tried, those of success first. What comes after an exit
 	// that is always taken is left out; exits that are never taken stay, with their verdict.
 	Exits [][]Exit
+
+	into      [][]int // for Before: the steps that lead to each, and which can be reached at all
+	reachable []bool
 }
 
 // Of makes the graph of a workflow. References to steps that do not exist lead nowhere.
@@ -141,43 +144,50 @@ func (f *Flow) target(e *Exit) bool {
 // Reachable tells of each step whether a run may come to it.
 func (f *Flow) Reachable() []bool {
 	seen := make([]bool, len(f.Exits))
-	if len(seen) > 0 {
-		f.from(0, seen)
+	if len(seen) == 0 {
+		return seen
+	}
+	seen[0] = true
+	for next := []int{0}; len(next) > 0; {
+		at := next[len(next)-1]
+		next = next[:len(next)-1]
+		for _, e := range f.Exits[at] {
+			if e.Verdict != Never && e.Step >= 0 && (e.Kind == ToStep || e.Kind == ToRetry) && !seen[e.Step] {
+				seen[e.Step] = true
+				next = append(next, e.Step)
+			}
+		}
 	}
 	return seen
 }
 
-func (f *Flow) from(i int, seen []bool) {
-	if seen[i] {
-		return
-	}
-	seen[i] = true
-	for _, e := range f.Exits[i] {
-		if e.Verdict != Never && e.Step >= 0 && (e.Kind == ToStep || e.Kind == ToRetry) {
-			f.from(e.Step, seen)
-		}
-	}
-}
-
 // Before tells of each step whether a run that comes to step i may have been there: what it could know of.
 func (f *Flow) Before(i int) []bool {
-	before := make([]bool, len(f.Exits))
-	reachable := f.Reachable()
-	for from := range f.Exits {
-		if !reachable[from] {
-			continue
-		}
-		seen := make([]bool, len(f.Exits))
-		for _, e := range f.Exits[from] {
-			switch {
-			case e.Verdict == Never:
-			case e.Kind == ToRetry && from == i:
-				before[from] = true
-			case e.Step >= 0 && (e.Kind == ToStep || e.Kind == ToRetry):
-				f.from(e.Step, seen)
+	if f.into == nil {
+		f.into = make([][]int, len(f.Exits))
+		for from, exits := range f.Exits {
+			for _, e := range exits {
+				to := e.Step
+				if e.Kind == ToRetry && to < 0 {
+					to = from
+				}
+				if e.Verdict != Never && to >= 0 && to < len(f.Exits) && (e.Kind == ToStep || e.Kind == ToRetry) {
+					f.into[to] = append(f.into[to], from)
+				}
 			}
 		}
-		before[from] = before[from] || seen[i]
+		f.reachable = f.Reachable()
+	}
+	before := make([]bool, len(f.Exits))
+	for next := []int{i}; len(next) > 0; {
+		at := next[len(next)-1]
+		next = next[:len(next)-1]
+		for _, from := range f.into[at] {
+			if !before[from] && f.reachable[from] {
+				before[from] = true
+				next = append(next, from)
+			}
+		}
 	}
 	return before
 }

@@ -14,6 +14,7 @@ type condition struct {
 	root *node // nil where the condition is in another language, or cannot be read
 	// compared is set for a jsonpath condition that compares outside of a filter, which is no RFC 9535 query.
 	compared *jsonpathComparison
+	query    *jsonpathQuery // of another jsonpath condition
 }
 
 // node is an operator, a literal or an expression.
@@ -51,6 +52,8 @@ func parseCriterion(c *arazzo.Criterion) *condition {
 		if j := parseJSONPathComparison(c.Condition); j != nil {
 			out.compared = j
 			out.root = j.node(c.Context)
+		} else {
+			out.query = parseJSONPathQuery(c)
 		}
 	}
 	return out
@@ -164,10 +167,10 @@ func (p *conditionParser) operand() *node {
 func (p *conditionParser) expression() *node {
 	depth, end := 0, len(p.rest)
 	for i, r := range p.rest {
-		switch {
-		case r == '[':
+		switch r {
+		case '[':
 			depth++
-		case r == ']':
+		case ']':
 			depth--
 		}
 		if depth <= 0 && strings.ContainsRune(" \t\r\n()=!<>&|", r) {

@@ -22,7 +22,7 @@ func (l *linter) criteria(s *stepView) {
 				l.report("action-unreachable", a.Pos, a.Path, "move it before "+closed+", or give "+closed+" criteria", "action %q comes after %q, which always matches", a.Name, closed)
 			}
 			asked := map[int]bool{}
-			for status := 100; status < 600; status++ {
+			for _, status := range s.codes {
 				asked[status] = s.asked(a, status)
 			}
 			for _, c := range s.actions[a] {
@@ -49,10 +49,13 @@ func (l *linter) criterion(s *stepView, c *condition, codes map[int]bool, succes
 		}
 		absent = l.path(s, e, at, c.Path, written, codes) || absent
 	})
-	if c.root == nil && context != nil {
+	switch {
+	case c.query != nil:
+		l.query(s, c, codes)
+	case c.root == nil && context != nil:
 		l.path(s, context, c.At("context"), c.Path, c.Context, codes)
 	}
-	if c.root == nil {
+	if c.root == nil && c.query == nil {
 		return
 	}
 	outcome := s.over(c, codes)
@@ -70,7 +73,7 @@ func (l *linter) criterion(s *stepView, c *condition, codes map[int]bool, succes
 // over is what a condition says after every answer with the given codes: decided only if it is the same after all of them.
 func (s *stepView) over(c *condition, codes map[int]bool) truth {
 	all := unknown
-	for status := 100; status < 600; status++ {
+	for _, status := range s.codes {
 		if !codes[status] {
 			continue
 		}
@@ -85,7 +88,7 @@ func (s *stepView) over(c *condition, codes map[int]bool) truth {
 
 // constant tells whether a condition looks at nothing that a run decides.
 func constant(n *node) bool {
-	constant := true
+	constant := n != nil
 	n.expressions(func(*expression.Expression) { constant = false })
 	return constant
 }
@@ -101,11 +104,13 @@ func (s *stepView) reason(c *condition, codes map[int]bool) string {
 	switch {
 	case reason != "":
 		return reason
+	case c.query != nil:
+		return "the response has nothing that it looks for"
 	case constant(c.root):
 		return "it compares constants"
 	case comparesStatus(c.root):
 		var list []int
-		for status := 100; status < 600; status++ {
+		for _, status := range s.codes {
 			if codes[status] && status/100 == 2 {
 				list = append(list, status)
 			}
@@ -147,7 +152,7 @@ func (s *stepView) rightPath(c *condition) string {
 // successes are the successful answers of a step's operation.
 func successes(s *stepView) map[int]bool {
 	codes := map[int]bool{}
-	for status := 200; status < 300; status++ {
+	for _, status := range s.between(200, 300) {
 		codes[status] = s.possible(status)
 	}
 	return codes

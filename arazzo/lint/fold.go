@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -221,19 +222,22 @@ func compareKnown(op string, a, b any) truth {
 	}
 	x, okX := number(a)
 	y, okY := number(b)
-	order, comparable := 0, true
+	order := 0
+	s, okS := a.(string)
+	t, okT := b.(string)
 	switch {
 	case okX && okY:
 		order = x.Cmp(y)
+	case okS && okT:
+		order = strings.Compare(strings.ToLower(s), strings.ToLower(t))
 	default:
-		s, okS := a.(string)
-		t, okT := b.(string)
-		if comparable = okS && okT; comparable {
-			order = strings.Compare(strings.ToLower(s), strings.ToLower(t))
-		} else if p, q := a == b, op == "==" || op == "!="; p && q {
-			comparable = true
-		} else {
-			return unknown
+		p, okP := a.(bool)
+		q, okQ := b.(bool)
+		if !okP || !okQ {
+			return unknown // of two types: that depends on the version
+		}
+		if p != q {
+			order = 1
 		}
 	}
 	switch op {
@@ -261,10 +265,55 @@ func number(v any) (*big.Float, bool) {
 	return nil, false
 }
 
+var statusLiteral = regexp.MustCompile(`\b[1-5]\d\d\b`)
+
+// gatherCodes finds the status codes that can make a difference.
+func (s *stepView) gatherCodes() {
+	set := map[int]bool{}
+	for class := 100; class < 600; class += 100 {
+		set[class], set[class+51], set[class+99] = true, true, true
+	}
+	add := func(text string) {
+		for _, literal := range statusLiteral.FindAllString(text, -1) {
+			code, _ := strconv.Atoi(literal) // three digits
+			for near := code - 1; near <= code+1; near++ {
+				if near >= 100 && near < 600 {
+					set[near] = true
+				}
+			}
+		}
+	}
+	if s.op != nil {
+		for _, r := range s.op.Responses {
+			add(r.Status)
+		}
+	}
+	for _, c := range s.SuccessCriteria {
+		add(c.Condition)
+	}
+	for _, a := range slices.Concat(s.w.EffectiveOnSuccess(s.Step), s.w.EffectiveOnFailure(s.Step)) {
+		for _, c := range a.Criteria {
+			add(c.Condition)
+		}
+	}
+	s.codes = slices.Sorted(maps.Keys(set))
+}
+
+// between are the codes from one up to, and without, another.
+func (s *stepView) between(from, to int) []int {
+	var out []int
+	for _, code := range s.codes {
+		if code >= from && code < to {
+			out = append(out, code)
+		}
+	}
+	return out
+}
+
 // weighStatuses finds the status codes with which the step succeeds, or may.
 func (s *stepView) weighStatuses() {
 	s.accepted, s.met = map[int]bool{}, map[int]bool{}
-	for status := 100; status < 600; status++ {
+	for _, status := range s.codes {
 		if len(s.success) == 0 {
 			s.accepted[status], s.met[status] = status/100 == 2, status/100 == 2
 			continue
@@ -286,7 +335,7 @@ func (s *stepView) weighStatuses() {
 // criteria and outputs read is looked for in these answers.
 func (s *stepView) expected() map[int]bool {
 	codes, said := map[int]bool{}, false
-	for status := 100; status < 600; status++ {
+	for _, status := range s.codes {
 		codes[status] = s.possible(status)
 		for _, c := range s.success {
 			if c.root != nil && comparesStatus(c.root) {
@@ -302,10 +351,13 @@ func (s *stepView) expected() map[int]bool {
 }
 
 func (s *stepView) holds(c *condition, status int) truth {
-	if c.root == nil {
-		return unknown
+	switch {
+	case c.root != nil:
+		return s.eval(c.root, status)
+	case c.query != nil:
+		return s.selects(c.query, status)
 	}
-	return s.eval(c.root, status)
+	return unknown
 }
 
 // possible tells whether the operation may answer with this status: what its description names, and any error.
@@ -336,7 +388,7 @@ func (s *stepView) weigh(a *arazzo.Action) {
 	}
 	s.actions[a] = conditions
 	never, always := true, true
-	for status := 100; status < 600; status++ {
+	for _, status := range s.codes {
 		if !s.asked(a, status) {
 			continue
 		}

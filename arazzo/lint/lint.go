@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/headgate/headgate/arazzo"
+	"github.com/headgate/headgate/arazzo/expression"
 	"github.com/headgate/headgate/arazzo/flow"
 	"github.com/headgate/headgate/arazzo/source"
 )
@@ -71,6 +72,8 @@ type workflowView struct {
 	*arazzo.Workflow
 	steps []*stepView
 	flow  *flow.Flow
+	uses  []use
+	reads map[string][]string // the names of outputs that are read, by step
 }
 
 // stepView is a step with what is known about it.
@@ -81,6 +84,8 @@ type stepView struct {
 	op      *source.Operation // nil where it is not known
 	desc    *source.Description
 	success []*condition // the parsed success criteria
+	// codes are the status codes to look at: what the description and the conditions name, their neighbours, and one of each kind.
+	codes []int
 	// accepted are the status codes with which the step may succeed, met those with which it does whatever the body says.
 	accepted, met map[int]bool
 	actions       map[*arazzo.Action][]*condition
@@ -89,13 +94,14 @@ type stepView struct {
 
 // look gathers what is known about a workflow.
 func (l *linter) look(w *arazzo.Workflow) *workflowView {
-	v := &workflowView{Workflow: w}
+	v, byStep := &workflowView{Workflow: w}, map[*arazzo.Step]*stepView{}
 	for i, s := range w.Steps {
 		sv := &stepView{Step: s, w: v, index: i, actions: map[*arazzo.Action][]*condition{}, verdicts: map[*arazzo.Action]flow.Verdict{}}
 		sv.op, sv.desc, _ = l.sources.find(l.doc, s)
 		for _, c := range s.SuccessCriteria {
 			sv.success = append(sv.success, parseCriterion(c))
 		}
+		sv.gatherCodes()
 		sv.weighStatuses()
 		for _, a := range w.EffectiveOnSuccess(s) {
 			sv.weigh(a)
@@ -104,14 +110,17 @@ func (l *linter) look(w *arazzo.Workflow) *workflowView {
 			sv.weigh(a)
 		}
 		v.steps = append(v.steps, sv)
+		byStep[s] = sv
+	}
+	v.uses, v.reads = usesOfWorkflow(w), map[string][]string{}
+	for _, u := range v.uses {
+		if u.Root == expression.RootSteps {
+			v.reads[u.Owner] = append(v.reads[u.Owner], u.Name)
+		}
 	}
 	v.flow = flow.Of(w, flow.Judge{
 		Action: func(s *arazzo.Step, a *arazzo.Action) flow.Verdict {
-			_, i := w.Step(s.StepID)
-			if i < 0 || v.steps[i].Step != s {
-				return flow.Maybe
-			}
-			return v.steps[i].verdicts[a]
+			return byStep[s].verdicts[a]
 		},
 	})
 	return v

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -144,5 +145,28 @@ func TestExamplesAreClean(t *testing.T) {
 		for _, f := range Run(doc, o) {
 			t.Errorf("%s:%s", path, f)
 		}
+	}
+}
+
+// A document that is large, not to say malicious, does not hold lint up.
+func TestLargeDocument(t *testing.T) {
+	const steps = 3000
+	var b strings.Builder
+	b.WriteString("arazzo: 1.0.1\ninfo: {title: T, version: '1'}\nsourceDescriptions:\n- {name: lambda, url: x.yaml, type: openapi}\nworkflows:\n- workflowId: w\n  steps:\n")
+	for i := range steps {
+		fmt.Fprintf(&b, "  - stepId: s%d\n    operationId: GetFunction\n    parameters:\n    - {name: FunctionName, in: path, value: $steps.s%d.outputs.o}\n", i, max(i-1, 0))
+		fmt.Fprintf(&b, "    successCriteria:\n    - condition: $response.body#/Configuration/State == 'Active' && $statusCode == 200\n    outputs: {o: $response.body#/State}\n")
+		fmt.Fprintf(&b, "    onSuccess:\n    - {name: a, type: goto, stepId: s%d, criteria: [{condition: $response.body#/Code != null}]}\n", (i*7)%steps)
+	}
+	doc, findings := arazzo.Parse([]byte(b.String()), "")
+	if arazzo.HasErrors(findings) {
+		t.Fatal(findings[0])
+	}
+	start := time.Now()
+	found := Run(doc, Options{Text: []byte(b.String())})
+	if took := time.Since(start); took > 30*time.Second || len(found) < steps {
+		t.Errorf("%d findings after %v", len(found), took)
+	} else {
+		t.Logf("%d findings after %v", len(found), took)
 	}
 }

@@ -85,10 +85,13 @@ func looksAtBody(s *stepView) bool {
 
 // early reports uses of outputs of steps that cannot have run.
 func (l *linter) early(s *stepView) {
-	before := s.w.flow.Before(s.index)
+	var before []bool
 	use := func(e *expression.Expression, at arazzo.Pos, path string, after bool) {
 		if e.Root != expression.RootSteps {
 			return
+		}
+		if before == nil {
+			before = s.w.flow.Before(s.index)
 		}
 		other, i := s.w.Step(e.Owner)
 		if other == nil || before[i] || after && i == s.index || s.dependsOn(e.Owner) {
@@ -158,15 +161,17 @@ func (l *linter) pollsByStatus(s *stepView, a *arazzo.Action) bool {
 // awaited is the condition that a poll's success criteria lack: that of its first success action.
 func (s *stepView) awaited() string {
 	for _, a := range s.w.EffectiveOnSuccess(s.Step) {
-		for _, c := range s.actions[a] {
-			if c.compared != nil {
-				if right, ok := strings.CutPrefix(s.rightPath(c), "$response.body#/"); ok {
-					return c.compared.simple(c.Context, strings.Split(right, "/"))
-				}
-				return c.compared.simple(c.Context, c.compared.path)
-			}
+		if len(s.actions[a]) == 0 {
+			continue
+		}
+		c := s.actions[a][0]
+		if c.compared == nil {
 			return c.Condition
 		}
+		if right, ok := strings.CutPrefix(s.rightPath(c), "$response.body#/"); ok {
+			return c.compared.simple(c.Context, strings.Split(right, "/"))
+		}
+		return c.compared.simple(c.Context, c.compared.path)
 	}
 	return ""
 }

@@ -107,7 +107,7 @@ func (s *stepView) absent(e *expression.Expression, codes map[int]bool) (absent,
 	}
 	seen := false
 	empty = true
-	for status := 100; status < 600; status++ {
+	for _, status := range s.codes {
 		if codes != nil && !codes[status] || !s.possible(status) {
 			continue
 		}
@@ -167,7 +167,7 @@ func (l *linter) header(s *stepView, e *expression.Expression, at arazzo.Pos, pa
 
 // members are the names at the top of the response's body.
 func (s *stepView) members(codes map[int]bool) []string {
-	for status := 200; status < 600; status++ {
+	for _, status := range s.between(200, 600) {
 		if (codes == nil || codes[status]) && s.possible(status) {
 			if schema := s.op.ResponseSchema(status, ""); schema != nil {
 				return schema.Properties()
@@ -187,7 +187,7 @@ func (s *stepView) elsewhere(e *expression.Expression) (only string, all []strin
 	if i < 0 || e.Pointer == nil && len(e.Path) == 0 {
 		return "", nil
 	}
-	for status := 200; status < 300; status++ {
+	for _, status := range s.between(200, 300) {
 		if !s.possible(status) {
 			continue
 		}

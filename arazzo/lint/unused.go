@@ -11,6 +11,14 @@ import (
 
 // outputs checks what workflows promise, and what steps keep for nobody.
 func (l *linter) outputs() {
+	elsewhere := map[string]bool{} // steps whose outputs other workflows read
+	for _, w := range l.workflows {
+		for _, u := range w.uses {
+			if u.Root == expression.RootWorkflows && u.Step != "" {
+				elsewhere[u.Owner+" "+u.Step] = true
+			}
+		}
+	}
 	for _, w := range l.workflows {
 		reachable := w.flow.Reachable()
 		for name, v := range w.Outputs.All() {
@@ -18,10 +26,9 @@ func (l *linter) outputs() {
 				l.output(w, reachable, name, e)
 			}
 		}
-		uses := usesOfWorkflow(w.Workflow)
 		for _, s := range w.steps {
 			for name, v := range s.Outputs.All() {
-				if !l.usedOutput(w, s.StepID, name, uses) {
+				if !l.usedOutput(w, s.StepID, name, elsewhere) {
 					l.report("output-unused", v.Pos, v.Path, "take it out, or use it", "nothing uses output %q of step %q", name, s.StepID)
 				}
 			}
@@ -54,20 +61,8 @@ func (l *linter) output(w *workflowView, reachable []bool, name string, e arazzo
 }
 
 // usedOutput tells whether anything reads a step's output, here or from another workflow.
-func (l *linter) usedOutput(w *workflowView, step, name string, uses []use) bool {
-	if slices.ContainsFunc(uses, func(u use) bool {
-		return u.Root == expression.RootSteps && u.Owner == step && names(u.Expression, name)
-	}) {
-		return true
-	}
-	for _, other := range l.workflows {
-		for _, u := range usesOfWorkflow(other.Workflow) {
-			if u.Root == expression.RootWorkflows && u.Owner == w.WorkflowID && u.Step == step {
-				return true
-			}
-		}
-	}
-	return false
+func (l *linter) usedOutput(w *workflowView, step, name string, elsewhere map[string]bool) bool {
+	return slices.ContainsFunc(w.reads[step], func(read string) bool { return covers(read, name) }) || elsewhere[w.WorkflowID+" "+step]
 }
 
 // unused finds what is declared for nothing, and inputs that are not declared.
@@ -81,7 +76,7 @@ func (l *linter) unused() {
 		for _, d := range w.DependsOn {
 			add(d.Text)
 		}
-		for _, u := range usesOfWorkflow(w.Workflow) {
+		for _, u := range w.uses {
 			add(u.Expression.String())
 		}
 		if w.Inputs != nil {
@@ -168,10 +163,10 @@ func (l *linter) inputs(w *workflowView) {
 	if w.Inputs != nil {
 		open = l.declared(w.Inputs.Value, declared, &order, 0)
 	}
-	uses := usesOfWorkflow(w.Workflow)
+	uses := w.uses
 	for _, name := range order {
 		if !slices.ContainsFunc(uses, func(u use) bool { return u.Root == expression.RootInputs && names(u.Expression, name) }) &&
-			!slices.ContainsFunc(l.workflows, func(o *workflowView) bool { return usesInputOf(o.Workflow, w.WorkflowID, name) }) {
+			!slices.ContainsFunc(l.workflows, func(o *workflowView) bool { return usesInputOf(o, w.WorkflowID, name) }) {
 			l.report("input-unused", declared[name].Key, declared[name].Value.Path, "use it, or take it out", "nothing uses input %q", name)
 		}
 	}
@@ -192,8 +187,8 @@ func (l *linter) inputs(w *workflowView) {
 	}
 }
 
-func usesInputOf(w *arazzo.Workflow, id, name string) bool {
-	return slices.ContainsFunc(usesOfWorkflow(w), func(u use) bool {
+func usesInputOf(w *workflowView, id, name string) bool {
+	return slices.ContainsFunc(w.uses, func(u use) bool {
 		return u.Root == expression.RootWorkflows && u.Owner == id && u.Field == "inputs" && names(u.Expression, name)
 	})
 }

@@ -80,8 +80,10 @@ func usesOfCriteria(list []*arazzo.Criterion) []use {
 	return out
 }
 
-// names tells whether an expression names what is called name, or something within it: $inputs.user.name may be the
-// member name of the input user.
-func names(e *expression.Expression, name string) bool {
-	return e.Name == "" || e.Name == name || strings.HasPrefix(e.Name, name+".") || strings.HasPrefix(e.Name, name+"[")
+// names tells whether an expression names what is called name, or something within it.
+func names(e *expression.Expression, name string) bool { return covers(e.Name, name) }
+
+// covers tells whether what is read is called name, or within it: $inputs.user.name may be the member name of the input user.
+func covers(read, name string) bool {
+	return read == "" || read == name || strings.HasPrefix(read, name+".") || strings.HasPrefix(read, name+"[")
 }

@@ -29,7 +29,7 @@ var _ runner.Observer = (*HAR)(nil)
 // NewHAR begins an archive. version is that of the program.
 func NewHAR(w io.Writer, version string) *HAR {
 	h := &HAR{w: w, open: map[int]runner.RequestSent{}}
-	creator, _ := json.Marshal(version) //nolint:errcheck // a string
+	creator, _ := json.Marshal(version)
 	h.write(`{"log":{"version":"1.2","creator":{"name":"headgate","version":%s},"entries":[`, creator)
 	return h
 }

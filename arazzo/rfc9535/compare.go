@@ -24,6 +24,7 @@ func compare(operator string, left any, hasLeft bool, right any, hasRight bool) 
 	return hasLeft && hasRight && less(right, left) || equal(left, hasLeft, right, hasRight)
 }
 
+// equal: two Nothings are equal, and Nothing equals no value.
 func equal(left any, hasLeft bool, right any, hasRight bool) bool {
 	if !hasLeft || !hasRight {
 		return hasLeft == hasRight
@@ -71,6 +72,8 @@ func Equal(left, right any) bool {
 	return ok && order == 0
 }
 
+// less orders numbers and strings; nothing else has an order. Strings compare by
+// their bytes, which for UTF-8 is the order of code points.
 func less(left, right any) bool {
 	if l, is := left.(string); is {
 		r, is := right.(string)

@@ -42,6 +42,7 @@ func (a and) test(r *run, current any) bool {
 
 func (n not) test(r *run, current any) bool { return !n.inner.test(r, current) }
 
+// test stops at the first node that is found.
 func (e exists) test(r *run, current any) bool {
 	if e.query.singular {
 		_, found := r.single(e.query, current)

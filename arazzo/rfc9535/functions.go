@@ -16,6 +16,7 @@ const (
 	nodesType
 )
 
+// signature is the type of a function: RFC 9535 §2.4.
 type signature struct {
 	args   []valueType
 	result valueType
@@ -33,6 +34,7 @@ func signatures(name string) (signature, bool) {
 	return signature{}, false
 }
 
+// value evaluates length, count and value; false is Nothing.
 func (c call) value(r *run, current any) (any, bool) {
 	switch c.name {
 	case "length":
@@ -63,6 +65,7 @@ func (c call) value(r *run, current any) (any, bool) {
 	return v, n == 1
 }
 
+// lengthOf counts characters or elements; Nothing for other values.
 func lengthOf(v any) (any, bool) {
 	switch v := v.(type) {
 	case string:
@@ -97,11 +100,9 @@ func (c call) truth(r *run, current any) bool {
 
 // pattern compiles a pattern that comes from the data, once an evaluation.
 func (r *run) pattern(s string, whole bool) *regexp.Regexp {
-	key := s
+	key := " " + s
 	if whole {
 		key = "^" + s
-	} else {
-		key = " " + s
 	}
 	if compiled, found := r.patterns[key]; found {
 		return compiled

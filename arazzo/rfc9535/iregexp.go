@@ -28,6 +28,9 @@ func compilePattern(pattern string, whole bool) (*regexp.Regexp, error) {
 	return regexp.Compile(out)
 }
 
+// translator copies a pattern and changes what the two syntaxes read otherwise:
+// the dot, which here matches no carriage return, and groups, which are not
+// captured.
 type translator struct {
 	in  string
 	at  int
@@ -87,6 +90,7 @@ func (t *translator) quantifier() error {
 	return nil
 }
 
+// escape copies a single-character escape, or a category such as \p{Lu}.
 func (t *translator) escape() error {
 	rest := t.in[t.at+1:]
 	if rest == "" {
@@ -110,6 +114,7 @@ func (t *translator) escape() error {
 	return fmt.Errorf("%q has the escape \\%c, which RFC 9485 lacks", t.in, c)
 }
 
+// class copies [ … ]; within it the dot is itself.
 func (t *translator) class() error {
 	t.out.WriteByte('[')
 	t.at++

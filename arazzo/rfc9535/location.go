@@ -57,6 +57,7 @@ func (p *Path) Nodes(root any) ([]Node, error) {
 	return out, nil
 }
 
+// location turns the chain around.
 func (p *place) location() []any {
 	depth := 0
 	for q := p; q != nil; q = q.parent {

@@ -1,6 +1,7 @@
 package rfc9535
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -9,6 +10,8 @@ import (
 // maxNesting bounds the depth of parentheses and filters in a text.
 const maxNesting = 100
 
+// parser reads a query by recursive descent along the grammar of RFC 9535,
+// appendix A. White space is taken only where the grammar has an S.
 type parser struct {
 	text    string
 	at      int
@@ -27,6 +30,7 @@ func (p *parser) tolerate(rule string, at int, hint, format string, args ...any)
 	p.lenient = append(p.lenient, Leniency{Rule: rule, Offset: at, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
+// path reads a query, or with Options.Condition what stands in its place.
 func (p *parser) path() (*Path, error) {
 	strict, err := p.wholeQuery()
 	if err == nil {
@@ -75,8 +79,8 @@ func (p *parser) wholeCondition() (*Path, error) {
 
 // explain adds what is probably meant to an error at the end of the query.
 func (p *parser) explain(err error) error {
-	syntax, is := err.(*SyntaxError)
-	if !is || syntax.Hint != "" {
+	var syntax *SyntaxError
+	if !errors.As(err, &syntax) || syntax.Hint != "" {
 		return err
 	}
 	rest := strings.TrimSpace(p.text[min(syntax.Offset, len(p.text)):])
@@ -146,6 +150,7 @@ func (p *parser) query() (query, error) {
 	return q, nil
 }
 
+// segment reads .name, .*, ..name, ..*, [ … ] or ..[ … ].
 func (p *parser) segment() (s segment, found bool, err error) {
 	switch {
 	case p.take(".."):
@@ -196,6 +201,7 @@ func (p *parser) shorthand() (string, error) {
 	return p.text[start:p.at], nil
 }
 
+// bracket reads the selectors between [ and ].
 func (p *parser) bracket() ([]selector, error) {
 	p.at++
 	var out []selector
@@ -238,6 +244,7 @@ func (p *parser) selector() (selector, error) {
 	return selector{}, p.errorf(hint, "a bracket holds a quoted name, an index, a slice, * or a filter")
 }
 
+// filter reads ? and a logical expression.
 func (p *parser) filter() (selector, error) {
 	p.at++
 	p.space()
@@ -300,6 +307,8 @@ func (p *parser) integer() (*int64, error) {
 	return &n, nil
 }
 
+// indexOrSlice reads an integer, or [start] : [end] [: [step]]. A step of 0 is
+// valid and selects nothing.
 func (p *parser) indexOrSlice() (selector, error) {
 	start, err := p.integer()
 	if err != nil {

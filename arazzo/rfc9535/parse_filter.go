@@ -17,6 +17,7 @@ func (p *parser) logical() (expr, error) {
 	})
 }
 
+// joined reads operands between which an operator stands.
 func (p *parser) joined(operator string, join func([]expr) expr, operand func() (expr, error)) (expr, error) {
 	first, err := operand()
 	if err != nil {
@@ -141,6 +142,7 @@ func (p *parser) operand() (operand, error) {
 
 var numberForm = regexp.MustCompile(`^(-?(0|[1-9][0-9]*)|-0)(\.[0-9]+)?([eE][-+]?[0-9]+)?`)
 
+// number reads a literal as JSON does, -0 included.
 func (p *parser) number() (operand, error) {
 	s := numberForm.FindString(p.text[p.at:])
 	end := p.at + len(s)
@@ -178,7 +180,7 @@ func (p *parser) word() (operand, error) {
 func (p *parser) test(o operand, start int) (expr, error) {
 	switch o := o.(type) {
 	case nodes:
-		return exists{o.query}, nil
+		return exists(o), nil
 	case call:
 		if o.result == logicalType {
 			return truth{o}, nil
@@ -265,6 +267,8 @@ func (p *parser) function(name string, start int) (operand, error) {
 	return c, nil
 }
 
+// argument checks that an argument has the type that the function wants. A
+// query for one node stands for its value.
 func (p *parser) argument(name string, want valueType, arg operand, at int) error {
 	switch arg := arg.(type) {
 	case nodes:

@@ -39,6 +39,8 @@ func (p *parser) stringLiteral() (string, error) {
 	return "", p.errorf("", "the string is not closed")
 }
 
+// escape reads what follows a backslash; a quote may be escaped only within its
+// own kind.
 func (p *parser) escape(quote byte) (rune, error) {
 	p.at++
 	c := p.peek()

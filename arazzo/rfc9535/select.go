@@ -117,6 +117,7 @@ func (r *run) single(q *query, current any) (any, bool) {
 	return v, true
 }
 
+// normalize counts a negative index from the end.
 func normalize(index int64, length int) (int, bool) {
 	if index < 0 {
 		index += int64(length)
@@ -134,6 +135,8 @@ func (r *run) each(q *query, current any, yield func(node) bool) bool {
 	return r.segments(q.segments, start, yield)
 }
 
+// segments applies the rest of the segments depth first, which gives the order
+// of RFC 9535 without keeping lists of nodes.
 func (r *run) segments(rest []segment, n node, yield func(node) bool) bool {
 	if len(rest) == 0 {
 		return yield(n)
@@ -154,6 +157,7 @@ func (r *run) descend(s *segment, n node, next func(node) bool) bool {
 	return r.all(n, func(child node) bool { return r.descend(s, child, next) })
 }
 
+// children applies a segment's selectors, one after the other.
 func (r *run) children(s *segment, n node, next func(node) bool) bool {
 	for i := range s.selectors {
 		if !r.selected(&s.selectors[i], n, next) {
@@ -163,6 +167,8 @@ func (r *run) children(s *segment, n node, next func(node) bool) bool {
 	return true
 }
 
+// selected applies one selector to one node. What does not fit the node's type
+// selects nothing.
 func (r *run) selected(s *selector, n node, next func(node) bool) bool {
 	if !r.visit() {
 		return false

@@ -251,6 +251,7 @@ func TestGotoAnotherWorkflow(t *testing.T) {
 			if c.second == 200 {
 				s.outputs(r, `{"x":1}`)
 			}
+			sameJSON(t, r.Workflows[0].Outputs, `{}`) // what the other workflow put out is its own
 		})
 	}
 }

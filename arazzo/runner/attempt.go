@@ -76,6 +76,9 @@ func (f *frame) judged(s *stepPlan, attempt int, out outcome) outcome {
 	} else {
 		out.ok, out.reason = f.holds(s, attempt, "", s.criteria)
 	}
+	if !out.ok {
+		out.hint = statusHint(out.statusCode)
+	}
 	var err error
 	if out.outputs, err = f.outputs(s); err != nil && out.ok {
 		out.ok, out.reason = false, err.Error()
@@ -186,13 +189,13 @@ func (f *frame) callWorkflow(ctx context.Context, s *stepPlan, attempt int) outc
 	out := outcome{ok: result.Status == Success, reason: "workflow " + result.WorkflowID + " failed: " + result.Reason, workflow: result}
 	if err != nil {
 		out.ok, out.fatal = false, err
-		if f.limit != nil && context.Cause(ctx) == error(f.limit) {
+		if f.limit.ended(ctx) {
 			out.fatal, out.reason = nil, f.limit.Error()
 		}
 		return out
 	}
 	if !out.ok {
-		out.outputs, _ = f.outputs(s) //nolint:errcheck // what cannot be computed is absent; the step has failed already
+		out.outputs, _ = f.outputs(s) // what cannot be computed is absent; the step has failed already
 		return out
 	}
 	out.reason = ""
@@ -202,22 +205,39 @@ func (f *frame) callWorkflow(ctx context.Context, s *stepPlan, attempt int) outc
 // failed turns an error of a call into an outcome: the end of the step's own time is a failure of the step, that of the run is fatal.
 func (f *frame) failed(ctx context.Context, err error) outcome {
 	if cause := context.Cause(ctx); cause != nil {
-		if f.limit != nil && cause == error(f.limit) {
+		if f.limit.ended(ctx) {
 			return outcome{reason: cause.Error()}
 		}
 		return outcome{fatal: &fatalError{cause}}
 	}
+	return f.run.failure(err)
+}
+
+// failure tells which errors end the run and which are the step's.
+func (r *run) failure(err error) outcome {
 	var missing *auth.MissingError
 	var refused *RefusedError
 	var mismatch *MismatchError
 	var tape *tapeError
-	switch {
-	case errors.As(err, &missing), errors.As(err, &mismatch), errors.As(err, &tape):
-		return outcome{fatal: &fatalError{err}}
-	case errors.As(err, &refused):
+	if errors.As(err, &missing) || errors.As(err, &mismatch) || errors.As(err, &tape) || errors.As(err, &refused) {
 		return outcome{fatal: &fatalError{err}}
 	}
-	return outcome{reason: f.run.masker.Text(err.Error()), hint: hint(err)}
+	return outcome{reason: r.masker.Text(err.Error()), hint: hint(err)}
+}
+
+// statusHint says what a status mostly means that nobody expected.
+func statusHint(status int) string {
+	switch status {
+	case 401, 403:
+		return "the server did not accept the credentials, or had none: see the security schemes of the description"
+	case 404:
+		return "the server does not know this path or resource: is the server's URL right, with its base path?"
+	case 405:
+		return "the server knows the path but not the method: is the server's URL right?"
+	case 429:
+		return "the server asks for patience: a retry action waits as long as its Retry-After says"
+	}
+	return ""
 }
 
 // hint says what to do about an error that people meet often.

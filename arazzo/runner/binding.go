@@ -30,6 +30,8 @@ type Endpoint struct {
 	Address   string // the channel's address with the parameters filled in; of a subscription the unknown ones stay as {name}
 	Channel   *source.Channel
 	Operation *source.AsyncOperation // nil for steps by channelPath
+	// Prepare refuses or signs the request by which a binding over HTTP sends.
+	Prepare func(context.Context, *http.Request) (*http.Request, error)
 }
 
 // Message is what travels.

@@ -72,7 +72,7 @@ func (b *bodyPlan) evaluate(env expression.Environment) (any, error) {
 	if b.model.Payload == nil && len(b.replacements) == 0 {
 		return expression.Undefined, nil
 	}
-	var v any = expression.Undefined
+	v := expression.Undefined
 	if b.model.Payload != nil {
 		var err error
 		if v, err = b.model.Payload.Evaluate(env); err != nil {
@@ -96,11 +96,11 @@ func (b *bodyPlan) evaluate(env expression.Environment) (any, error) {
 		if expression.IsUndefined(v) {
 			v = map[string]any{}
 		}
-		n := 0
-		if v, n, err = q.Replace(v, value); err != nil {
+		replaced, n, err := q.Replace(v, value)
+		if err != nil {
 			return nil, fmt.Errorf("replacement of %s: %w", r.Target, err)
 		}
-		if n == 0 {
+		if v = replaced; n == 0 {
 			return nil, fmt.Errorf("replacement of %s: the payload has no such place", r.Target)
 		}
 	}
@@ -114,6 +114,9 @@ func (b *bodyPlan) written() bool {
 }
 
 func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		media = contentType

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,7 @@ func (f *frame) request(ctx context.Context, s *stepPlan) (*http.Request, error)
 	r := f.run
 	in := source.Input{Server: r.server(s.source), ServerVariables: r.ServerVariables, Header: r.Header, Strict: r.Strict}
 	message := &expression.Message{NoBody: true}
+	f.noticeUnset(s)
 	var members map[string]any
 	if len(s.parameters) > 0 {
 		in.Arguments = make([]source.Argument, 0, len(s.parameters))
@@ -99,7 +101,7 @@ func (f *frame) request(ctx context.Context, s *stepPlan) (*http.Request, error)
 
 // payload is the step's body with the members that parameters add to it; Undefined: none.
 func (f *frame) payload(s *stepPlan, members map[string]any) (any, string, error) {
-	var v any = expression.Undefined
+	v := expression.Undefined
 	contentType := s.describedType()
 	if s.body != nil {
 		var err error
@@ -117,6 +119,37 @@ func (f *frame) payload(s *stepPlan, members map[string]any) (any, string, error
 		}
 	}
 	return members, contentType, nil
+}
+
+// embeds finds the strings of the request that have expressions embedded.
+func (s *stepPlan) embeds() {
+	add := func(v *arazzo.Value) {
+		for _, e := range v.Expressions() {
+			if t := e.At.Template(); t != nil && t.Whole() == nil && !slices.Contains(s.embedded, e.At) {
+				s.embedded = append(s.embedded, e.At)
+			}
+		}
+	}
+	for _, p := range s.parameters {
+		add(p.Value)
+	}
+	if s.body != nil {
+		add(s.body.model.Payload)
+		for _, r := range s.body.model.Replacements {
+			add(r.Value)
+		}
+	}
+}
+
+// noticeUnset warns of embedded expressions that are not set: nothing stands in their place, which is seldom what was meant.
+func (f *frame) noticeUnset(s *stepPlan) {
+	for _, v := range s.embedded {
+		for _, e := range v.Template().Unset(f.env) {
+			f.run.warn(arazzo.Finding{
+				Rule: "unset-expression", Message: "{" + e.String() + "} is not set, so nothing stands in its place", Line: v.Line, Column: v.Column, Path: v.Path,
+			})
+		}
+	}
 }
 
 func put(m map[string]any, name string, value any) map[string]any {
@@ -168,7 +201,7 @@ func (f *frame) exchange(ctx context.Context, s *stepPlan, attempt int, req *htt
 		}
 	}
 	r.observe(func() Event {
-		body, _ := bodyOf(req) //nolint:errcheck // it was read before
+		body, _ := bodyOf(req)
 		return RequestSent{f.origin(s, attempt), number, req.Method, r.masker.URL(r.masker.Text(req.URL.String())), r.masker.Header(req.Header), r.maskBody(req.Header, body), schemes(s), false}
 	})
 	start := r.clock.Now()

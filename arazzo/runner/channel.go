@@ -145,7 +145,7 @@ func (w *waiter) receive(ctx context.Context) outcome {
 		inner, cancel := deadline(ctx, r.clock, d, mine)
 		defer cancel()
 		out := w.take(inner)
-		if out.fatal != nil && context.Cause(inner) == error(mine) {
+		if out.fatal != nil && mine.ended(inner) {
 			return outcome{reason: out.fatal.Error()}
 		}
 		return out
@@ -161,7 +161,7 @@ func (w *waiter) take(ctx context.Context) outcome {
 		if ctx.Err() != nil {
 			return outcome{fatal: &fatalError{err}}
 		}
-		return w.frame.failed(ctx, err)
+		return r.failure(err)
 	}
 	env := incoming(msg)
 	if r.recorder != nil {
@@ -174,8 +174,12 @@ func (w *waiter) take(ctx context.Context) outcome {
 	r.observe(func() Event {
 		o := w.origin
 		o.Time = r.clock.Now()
-		payload, _ := env.Body.(expression.Lazy).Value() //nolint:errcheck // decoding never fails: it falls back to text
-		return MessageReceived{o, s.channel.Name, "", r.masker.Header(msg.Header), r.masker.Data(payload), o.Time.Sub(start)}
+		payload, _ := env.Body.(expression.Lazy).Value() // decoding never fails: it falls back to text
+		protocol := ""
+		if slot := r.mail.slots[s.mailKey()]; slot != nil {
+			protocol = slot.from.Protocol
+		}
+		return MessageReceived{o, s.channel.Name, protocol, r.masker.Header(msg.Header), r.masker.Data(payload), o.Time.Sub(start)}
 	})
 	return outcome{ok: true, message: env}
 }
@@ -191,12 +195,15 @@ func (w *waiter) message(ctx context.Context) (Message, error) {
 		body, err := t.body()
 		return Message{Header: t.Header, Payload: body}, err
 	}
-	slot := r.mail.slots[s.source.model.Name+" "+s.channel.Address]
+	slot := r.mail.slots[s.mailKey()]
 	if slot == nil {
 		return Message{}, fmt.Errorf("channel %s is not subscribed to", s.channel.Name)
 	}
 	return slot.take(ctx, w.fits)
 }
+
+// mailKey is the slot of the mailroom that the step's messages come to.
+func (s *stepPlan) mailKey() string { return s.source.model.Name + " " + s.channel.Address }
 
 func incoming(msg Message) *expression.Message {
 	contentType := msg.ContentType
@@ -249,14 +256,14 @@ func correlation(m *source.Message, env *expression.Values) any {
 		if len(p.Tokens()) != 1 {
 			return expression.Undefined
 		}
-		v, _ := env.Lookup(&expression.Reference{Root: expression.RootMessage, Part: expression.PartHeader, Name: p.Tokens()[0]}) //nolint:errcheck // plain values have no errors
+		v, _ := env.Lookup(&expression.Reference{Root: expression.RootMessage, Part: expression.PartHeader, Name: p.Tokens()[0]})
 		return v
 	case "$message.payload":
 		body, ok := env.Message.Body.(*lazyBody)
 		if !ok {
 			return expression.Undefined
 		}
-		v, _ := body.Value() //nolint:errcheck // as above
+		v, _ := body.Value()
 		return p.Get(v)
 	}
 	return expression.Undefined

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headgate/headgate/arazzo/auth"
 	"github.com/headgate/headgate/arazzo/runner"
 )
 
@@ -86,6 +87,9 @@ func busStage(t *testing.T, routes map[string][]reply) (*stage, *runner.Bus) {
 	return s, bus
 }
 
+// correlationHeader is spelled as the description has it: headers of messages are not HTTP's.
+const correlationHeader = "orderRequestId"
+
 // shop confirms orders as soon as they come, each after a message that belongs to somebody else.
 func shop(t *testing.T, bus *runner.Bus, status string) {
 	orders := bus.Listen("place-order")
@@ -98,12 +102,12 @@ func shop(t *testing.T, bus *runner.Bus, status string) {
 			}
 			answer := func(id string) {
 				bus.Publish("confirm-order", runner.Message{
-					Header:  http.Header{"orderRequestId": {id}, "clerk": {"Ann"}},
+					Header:  http.Header{correlationHeader: {id}, "clerk": {"Ann"}},
 					Payload: fmt.Appendf(nil, `{"orderId":41,"status":%q,"got":%s}`, status, m.Payload),
 				})
 			}
 			answer("somebody else's")
-			answer(m.Header["orderRequestId"][0])
+			answer(map[string][]string(m.Header)[correlationHeader][0])
 		}
 	}()
 }
@@ -127,7 +131,7 @@ func TestNoMatchingMessageInTimeFailsTheStep(t *testing.T) {
 	orders := bus.Listen("place-order")
 	go func() {
 		if _, err := orders.Receive(t.Context()); err == nil {
-			bus.Publish("confirm-order", runner.Message{Header: http.Header{"orderRequestId": {"other"}}, Payload: []byte(`{}`)})
+			bus.Publish("confirm-order", runner.Message{Header: http.Header{correlationHeader: {"other"}}, Payload: []byte(`{}`)})
 		}
 	}()
 	r := s.run(strings.Replace(purchase, "timeout: 5000", "timeout: 50", 1), "", map[string]any{"request": "r-1"})
@@ -271,4 +275,24 @@ func TestActionMayBeLeftOutWhereTheOperationTellsIt(t *testing.T) {
 	if m, err := orders.Receive(t.Context()); err != nil || string(m.Payload) != `{"petId":1}` {
 		t.Errorf("%s %v", m.Payload, err)
 	}
+}
+
+func TestMessagesOverHTTPAreSigned(t *testing.T) {
+	var key, header string
+	s := newHandlerStage(t, func(w http.ResponseWriter, r *http.Request) {
+		key, header = r.Header.Get("X-Key"), r.Header.Get("X-All")
+	})
+	s.files["api.yaml"] = openapi("find GET /pets")
+	text := strings.NewReplacer("HOST", strings.TrimPrefix(s.server.URL, "http://"), "PROTOCOL", "http, security: [{$ref: '#/components/securitySchemes/key'}]").Replace(petChannels)
+	s.files["orders.yaml"] = text + "  securitySchemes: {key: {type: httpApiKey, name: X-Key, in: header}}\n"
+	s.runner.Header = http.Header{"X-All": {"yes"}}
+	s.runner.Auth.Credentials = auth.ByName{"key": {Value: "k-12345"}}
+	r := s.run(asyncHead+"- {workflowId: main, steps: [{stepId: place, operationId: $sourceDescriptions.orders.placeOrder, action: send, requestBody: {payload: {petId: 1}}}]}\n", "", nil)
+	s.ended(r, "main=success[place=success]")
+	if key != "k-12345" || header != "yes" {
+		t.Errorf("X-Key %q, X-All %q", key, header)
+	}
+	s.runner.Servers = map[string]string{"orders": "http://169.254.169.254"}
+	r = s.run(asyncHead+"- {workflowId: main, steps: [{stepId: place, operationId: $sourceDescriptions.orders.placeOrder, action: send, requestBody: {payload: {petId: 1}}}]}\n", "", nil)
+	s.ended(r, "main=failure[place=failure]")
 }

@@ -75,8 +75,9 @@ func (r *run) frame(p *workflowPlan, inputs map[string]any, from *frame) *frame 
 		f.depth = from.depth + 1
 	}
 	inputs = p.inputs(inputs)
+	p.learnSecrets(r.masker, inputs)
 	f.values = expression.Values{
-		Inputs: inputs, Outputs: map[string]any{}, Steps: map[string]map[string]any{}, Workflows: map[string]*expression.WorkflowValues{},
+		Inputs: inputs, Outputs: f.result.Outputs, Steps: map[string]map[string]any{}, Workflows: map[string]*expression.WorkflowValues{},
 		SourceDescriptions: p.doc.sourceField, Components: p.doc.component, Self: p.doc.self,
 	}
 	f.env = &f.values
@@ -90,7 +91,7 @@ func (r *run) frame(p *workflowPlan, inputs map[string]any, from *frame) *frame 
 		}
 	}
 	r.mu.Unlock()
-	f.values.Workflows[p.model.WorkflowID] = &expression.WorkflowValues{Inputs: inputs, Outputs: f.values.Outputs, Steps: f.values.Steps}
+	f.values.Workflows[p.model.WorkflowID] = &expression.WorkflowValues{Inputs: inputs, Outputs: f.result.Outputs, Steps: f.values.Steps}
 	return f
 }
 
@@ -134,6 +135,7 @@ func (f *frame) fail(reason string) {
 
 // finish computes the outputs, whatever happened: what nothing set is left out.
 func (f *frame) finish() {
+	f.values.Outputs = f.result.Outputs
 	for name, v := range f.plan.model.Outputs.All() {
 		got, err := v.Evaluate(f.env)
 		switch {
@@ -141,7 +143,6 @@ func (f *frame) finish() {
 			f.fail(fmt.Sprintf("output %s: %v", name, err))
 		case err == nil && !expression.IsUndefined(got):
 			f.result.Outputs[name] = got
-			f.values.Outputs[name] = got
 		}
 	}
 	if f.parent != nil {
@@ -183,8 +184,10 @@ func (f *frame) loop(ctx context.Context) error {
 	at := 0
 	for at < len(steps) {
 		s := steps[at]
-		if s.background && f.pending[at] == nil {
-			f.background(ctx, s)
+		if s.background {
+			if f.pending[at] == nil {
+				f.background(ctx, s)
+			}
 			at++
 			continue
 		}
@@ -233,11 +236,6 @@ func (f *frame) transfer(ctx context.Context, d direction) error {
 	result, after, err := f.enter(ctx, d.other, d.with, nil)
 	f.after = append(append(f.after, result), after...)
 	f.know(result, d.with)
-	for name, v := range result.Outputs {
-		if _, own := f.plan.model.Outputs.Get(name); !own {
-			f.values.Outputs[name] = v
-		}
-	}
 	if result.Status != Success && f.result.Status == Success {
 		f.fail(fmt.Sprintf("workflow %s, to which control went, failed: %s", d.other.model.WorkflowID, result.Reason))
 	}

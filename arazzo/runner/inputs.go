@@ -29,11 +29,21 @@ func (p *workflowPlan) declared(given map[string]any) map[string]any {
 	return out
 }
 
-// learnSecrets tells the masker the values of inputs that are passwords.
-func (p *workflowPlan) learnSecrets(m *auth.Masker, inputs map[string]any) {
+// secretInputs are the names of the inputs that are passwords.
+func (p *workflowPlan) secretInputs() []string {
+	var out []string
 	for name, schema := range p.properties(p.model.Inputs, 0) {
-		text, ok := inputs[name].(string)
-		if ok && (str(schema.Member("format")) == "password" || schema.Member("writeOnly") != nil && schema.Member("writeOnly").Scalar == true) {
+		if w := schema.Member("writeOnly"); str(schema.Member("format")) == "password" || w != nil && w.Scalar == true {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// learnSecrets tells the masker the values of such inputs.
+func (p *workflowPlan) learnSecrets(m *auth.Masker, inputs map[string]any) {
+	for _, name := range p.secrets {
+		if text, ok := inputs[name].(string); ok {
 			m.AddSecret(text)
 		}
 	}

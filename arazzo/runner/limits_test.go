@@ -190,3 +190,60 @@ func TestMemoryDoesNotGrowWithSteps(t *testing.T) {
 		t.Errorf("heap of %d bytes after 20,000 steps, %d after 2,000", heap[1], heap[0])
 	}
 }
+
+func TestDocumentsAreLimited(t *testing.T) {
+	s := newStage(t, nil)
+	for i := range 10 {
+		s.files[fmt.Sprintf("f%d.yaml", i)] = fmt.Sprintf(`
+arazzo: 1.0.1
+info: {title: T, version: "1"}
+sourceDescriptions: [{name: next, url: f%d.yaml, type: arazzo}]
+workflows: [{workflowId: w, steps: [{stepId: s, workflowId: $sourceDescriptions.next.w}]}]
+`, i+1)
+	}
+	s.runner.Limits = runner.Limits{Documents: 5}
+	_, err := s.try(s.files["f0.yaml"], "", nil)
+	if err == nil || !strings.Contains(err.Error(), "more than 5 documents") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Two documents may name each other; only workflows that run each other for ever are stopped.
+func TestDocumentsThatNameEachOther(t *testing.T) {
+	s := newStage(t, map[string][]reply{"GET /x": {{body: "{}"}}})
+	s.files["api.yaml"] = openapi("x GET /x")
+	other := `
+arazzo: 1.0.1
+info: {title: T, version: "1"}
+sourceDescriptions: [{name: api, url: api.yaml, type: openapi}, {name: other, url: %s, type: arazzo}]
+workflows:
+- {workflowId: w, steps: [{stepId: s, workflowId: $sourceDescriptions.other.leaf}]}
+- {workflowId: leaf, steps: [{stepId: x, operationId: $sourceDescriptions.api.x}]}
+`
+	s.files["b.yaml"] = fmt.Sprintf(other, "flow.arazzo.yaml")
+	s.files["flow.arazzo.yaml"] = fmt.Sprintf(other, "b.yaml")
+	s.ended(s.run(s.files["flow.arazzo.yaml"], "w", nil), "w=success[s=success]")
+}
+
+func TestMessagesAreLimited(t *testing.T) {
+	s, bus := busStage(t, nil)
+	s.runner.Limits = runner.Limits{Messages: 10}
+	s.runner.Client = doer(func(*http.Request) (*http.Response, error) {
+		for i := range 1000 {
+			bus.Publish("confirm-order", runner.Message{Payload: fmt.Appendf(nil, `{"orderId":%d}`, i)})
+		}
+		bus.Publish("place-order", runner.Message{})
+		time.Sleep(50 * time.Millisecond) // the runner takes them meanwhile
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body("")}, nil
+	})
+	r := s.run(asyncHead+`
+- workflowId: main
+  steps:
+  - {stepId: flood, operationId: $sourceDescriptions.api.go}
+  - {stepId: take, operationId: $sourceDescriptions.orders.confirmOrder, action: receive, timeout: 1000, outputs: {id: $message.payload#/orderId}}
+`, "", nil)
+	s.ended(r, "main=success[flood=success take=success]")
+	if id := fmt.Sprint(r.Workflows[0].Steps[1].Outputs["id"]); id != "990" {
+		t.Errorf("the oldest message that was kept is %s", id)
+	}
+}

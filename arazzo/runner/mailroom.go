@@ -3,17 +3,18 @@ package runner
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/headgate/headgate/arazzo"
+	"github.com/headgate/headgate/arazzo/source"
 )
 
 // mailroom collects the messages of the channels that a run's steps receive from. It opens before the first step, so that an answer is not
 // lost that comes before a step waits for it.
 type mailroom struct {
-	mu     sync.Mutex
 	slots  map[string]*slot // by source and address
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -23,6 +24,7 @@ type mailroom struct {
 type slot struct {
 	mu      sync.Mutex
 	sub     Subscription
+	from    Endpoint
 	kept    []Message
 	lost    int           // messages beyond the limit
 	err     error         // of the subscription; it has ended
@@ -40,14 +42,23 @@ func (r *run) endpoint(s *stepPlan, address string) (Endpoint, Binding, error) {
 		if b := r.binding(p); b != nil {
 			e.Protocol = p
 			e.Server = server
+			var security source.Security
 			for _, have := range s.channel.Servers {
-				if e.Server == "" && strings.EqualFold(have.Protocol, p) {
+				if !strings.EqualFold(have.Protocol, p) {
+					continue
+				}
+				if security = have.Security; e.Server == "" {
 					e.Server = have.URL
 					if url, err := have.Resolve(r.ServerVariables); err == nil {
 						e.Server = url
 					}
 				}
+				break
 			}
+			if s.async != nil && len(s.async.Security) > 0 {
+				security = s.async.Security
+			}
+			e.Prepare = r.prepare(security)
 			return e, b, nil
 		}
 	}
@@ -62,6 +73,22 @@ func (r *run) endpoint(s *stepPlan, address string) (Endpoint, Binding, error) {
 		return e, nil, fmt.Errorf("channel %s names no protocol: give source %s a server, or a binding for \"*\"", s.channel.Name, e.Source)
 	}
 	return e, nil, fmt.Errorf("channel %s is reached by %s, for which there is no binding here: http and https are built in, others are the caller's to supply", s.channel.Name, strings.Join(protocols, ", "))
+}
+
+// prepare is what a message's request over HTTP goes through: the checks and the signing of every other request.
+func (r *run) prepare(security source.Security) func(context.Context, *http.Request) (*http.Request, error) {
+	return func(ctx context.Context, req *http.Request) (*http.Request, error) {
+		if err := guardURL(req.URL, r.AllowLinkLocal); err != nil {
+			return nil, err
+		}
+		for name, values := range r.Header {
+			req.Header[name] = values
+		}
+		if len(security) == 0 && !r.Auth.ForceSigV4 {
+			return req, nil
+		}
+		return r.signer.Sign(ctx, req, security)
+	}
 }
 
 // binding finds what carries a protocol.
@@ -112,7 +139,7 @@ func (m *mailroom) open(ctx context.Context, limits Limits, e Endpoint, b Bindin
 	if err != nil {
 		return err
 	}
-	s := &slot{sub: sub, changed: make(chan struct{})}
+	s := &slot{sub: sub, from: e, changed: make(chan struct{})}
 	m.slots[key] = s
 	m.wg.Go(func() { s.collect(ctx, limits) })
 	return nil

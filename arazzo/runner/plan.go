@@ -18,6 +18,7 @@ type workflowPlan struct {
 	steps     []*stepPlan // in the order of execution
 	index     map[string]int
 	dependsOn []*workflowPlan
+	secrets   []string        // the inputs that nobody is to see
 	after     []*workflowPlan // whose steps this one's wait for; ordered so where both are asked for
 }
 
@@ -37,6 +38,7 @@ type stepPlan struct {
 
 	parameters []*arazzo.Parameter
 	body       *bodyPlan
+	embedded   []*arazzo.Value // strings with expressions embedded, of parameters and body
 	criteria   []*conditionPlan
 	onSuccess  []*actionPlan
 	onFailure  []*actionPlan
@@ -195,6 +197,7 @@ func (p *workflowPlan) resolve(ctx context.Context) error {
 		}
 	}
 	p.backgrounds()
+	p.secrets = p.secretInputs()
 	return nil
 }
 
@@ -211,6 +214,7 @@ func (s *stepPlan) resolve(ctx context.Context) error {
 		}
 		s.body = body
 	}
+	s.embeds()
 	s.criteria = d.conditions(s.model.SuccessCriteria)
 	var err error
 	if s.onSuccess, err = s.actions(ctx, s.workflow.model.EffectiveOnSuccess(s.model)); err != nil {

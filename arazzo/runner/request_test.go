@@ -264,4 +264,18 @@ func TestServersAndSourcesCanBeReplaced(t *testing.T) {
 	s.asked("GET /base/pets?url=api.yaml")
 }
 
+func TestUnsetEmbeddedExpressionsAreToldOf(t *testing.T) {
+	s := newStage(t, map[string][]reply{"GET /x": {{body: "{}"}}})
+	s.files["api.yaml"] = openapi("get GET /x")
+	r := s.run(head+`
+- workflowId: main
+  inputs: {type: object, properties: {a: {type: string}, b: {type: string}}}
+  steps: [{stepId: get, operationId: get, parameters: [{name: q, in: query, value: "{$inputs.a}-{$inputs.b}"}]}]
+`, "", map[string]any{"a": "1"})
+	s.asked("GET /x?q=1-")
+	if !warned(r, "unset-expression") || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Message, "{$inputs.b}") {
+		t.Errorf("warnings %v", r.Warnings)
+	}
+}
+
 var _ runner.Status

@@ -155,6 +155,12 @@ func (e *timeoutError) Error() string {
 	return fmt.Sprintf("%s was not done within %v", e.what, e.limit)
 }
 
+// ended tells whether it was this limit that ended the context.
+func (e *timeoutError) ended(ctx context.Context) bool {
+	var cause *timeoutError
+	return e != nil && errors.As(context.Cause(ctx), &cause) && cause == e
+}
+
 // fatalError ends the whole run, whatever failure actions there are.
 type fatalError struct{ err error }
 

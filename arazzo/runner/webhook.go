@@ -81,8 +81,10 @@ func (h *HTTP) Send(ctx context.Context, to Endpoint, m Message) error {
 	if m.ContentType != "" {
 		req.Header.Set("Content-Type", m.ContentType)
 	}
-	if err := guardURL(req.URL, false); err != nil {
-		return err
+	if to.Prepare != nil {
+		if req, err = to.Prepare(ctx, req); err != nil {
+			return err
+		}
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {

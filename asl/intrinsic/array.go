@@ -6,8 +6,10 @@ import (
 	"github.com/headgate/headgate/asl/jsonvalue"
 )
 
+// array makes a list of its arguments.
 func array(_ *Env, args []any) (any, error) { return args, nil }
 
+// arrayPartition is Partition with rounded numbers.
 func arrayPartition(_ *Env, args []any) (any, error) {
 	list, err := listArg(args, 0)
 	if err != nil {
@@ -27,6 +29,7 @@ func Partition(list []any, size int64) ([]any, error) {
 	}
 	out := []any{}
 	for len(list) > 0 {
+		// The parts share the list's memory; their capacity ends where the next begins.
 		n := min(int64(len(list)), size)
 		out = append(out, list[:n:n])
 		list = list[n:]
@@ -34,6 +37,7 @@ func Partition(list []any, size int64) ([]any, error) {
 	return out, nil
 }
 
+// arrayContains compares deeply; 1 and 1.0 are equal.
 func arrayContains(_ *Env, args []any) (any, error) {
 	list, err := listArg(args, 0)
 	if err != nil {
@@ -47,6 +51,7 @@ func arrayContains(_ *Env, args []any) (any, error) {
 	return false, nil
 }
 
+// arrayRange is Range with rounded numbers.
 func arrayRange(_ *Env, args []any) (any, error) {
 	var n [3]int64
 	for i := range n {
@@ -65,6 +70,7 @@ func Range(first, last, step int64) ([]any, error) {
 	}
 	out := []any{}
 	for i := first; step > 0 && i <= last || step < 0 && i >= last; i += step {
+		// The language's own limit. It also ends a range whose numbers overflow.
 		if len(out) >= 1000 {
 			return nil, fmt.Errorf("%w: more than 1000 items", errArguments)
 		}
@@ -73,6 +79,7 @@ func Range(first, last, step int64) ([]any, error) {
 	return out, nil
 }
 
+// arrayGetItem counts from 0; negative indexes are out of range.
 func arrayGetItem(_ *Env, args []any) (any, error) {
 	list, err := listArg(args, 0)
 	if err != nil {
@@ -88,6 +95,7 @@ func arrayGetItem(_ *Env, args []any) (any, error) {
 	return list[i], nil
 }
 
+// arrayLength counts the items.
 func arrayLength(_ *Env, args []any) (any, error) {
 	list, err := listArg(args, 0)
 	return int64(len(list)), err
@@ -103,6 +111,7 @@ func arrayUnique(_ *Env, args []any) (any, error) {
 	out := []any{}
 next:
 	for _, item := range list {
+		// Numbers share one key, and objects, since equal ones may be written in several ways.
 		key := jsonvalue.Type(item)
 		if key != "number" && key != "object" {
 			key = jsonvalue.Encode(item)

@@ -15,11 +15,13 @@ import (
 // maxEncoded is the language's limit on what Base64Encode, Base64Decode and Hash take, in characters.
 const maxEncoded = 10_000
 
+// base64Encode encodes a text's UTF-8.
 func base64Encode(_ *Env, args []any) (any, error) {
 	text, err := limited(args)
 	return base64.StdEncoding.EncodeToString([]byte(text)), err
 }
 
+// base64Decode decodes to a text, which is taken to be UTF-8.
 func base64Decode(_ *Env, args []any) (any, error) {
 	text, err := limited(args)
 	if err != nil {
@@ -32,6 +34,7 @@ func base64Decode(_ *Env, args []any) (any, error) {
 	return string(data), nil
 }
 
+// limited reads the first argument, a text that must not be too long.
 func limited(args []any) (string, error) {
 	text, err := textArg(args, 0)
 	if err == nil && len(text) > maxEncoded {
@@ -40,6 +43,7 @@ func limited(args []any) (string, error) {
 	return text, err
 }
 
+// hash is Hash with the algorithm as the second argument.
 func hash(_ *Env, args []any) (any, error) {
 	algorithm, err := textArg(args, 1)
 	if err != nil {
@@ -50,6 +54,7 @@ func hash(_ *Env, args []any) (any, error) {
 
 // Hash returns the hexadecimal digest of a text, or of another value's JSON.
 func Hash(v any, algorithm string) (string, error) {
+	// A text is hashed as it is, without quotes.
 	text, ok := v.(string)
 	if !ok {
 		text = jsonvalue.Encode(v)

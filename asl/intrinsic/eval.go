@@ -21,8 +21,10 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Call, e.Message) }
 
+// errArguments begins the text of every failure: "invalid arguments for States.X".
 var errArguments = errors.New("invalid arguments")
 
+// implementation is a function, and how many arguments Parse lets it have.
 type implementation struct {
 	least, most int // arguments; most -1: any number
 	call        func(env *Env, args []any) (any, error)
@@ -93,6 +95,7 @@ func (c *Call) Eval(env *Env) (any, error) {
 			args[i] = v
 		default:
 			args[i] = a.literal
+			// Format's template keeps its backslashes: it has to tell \{ from {.
 			if text, ok := a.literal.(string); ok && (c.Name != "Format" || i > 0) {
 				args[i] = unescape(text)
 			}
@@ -106,6 +109,7 @@ func (c *Call) Eval(env *Env) (any, error) {
 	return v, nil
 }
 
+// textArg reads an argument that must be a string. Nothing is converted.
 func textArg(args []any, i int) (string, error) {
 	if s, ok := args[i].(string); ok {
 		return s, nil
@@ -113,6 +117,7 @@ func textArg(args []any, i int) (string, error) {
 	return "", fmt.Errorf("%w: argument %d must be a string", errArguments, i+1)
 }
 
+// listArg reads an argument that must be an array.
 func listArg(args []any, i int) ([]any, error) {
 	if l, ok := args[i].([]any); ok {
 		return l, nil

@@ -45,6 +45,7 @@ func mathRandom(env *Env, args []any) (any, error) {
 	return start + int64(bits%uint64(end-start)), nil
 }
 
+// uuid takes no arguments.
 func uuid(env *Env, _ []any) (any, error) { return UUID(env.Random), nil }
 
 // UUID makes a version 4 UUID from random bits.

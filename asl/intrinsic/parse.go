@@ -60,22 +60,26 @@ func (c *Call) Paths() []string {
 	return out
 }
 
+// parser reads one call.
 type parser struct {
 	src   string
 	pos   int
 	depth int
 }
 
+// fail tells where the text stops being a call.
 func (p *parser) fail(reason string) error {
 	return fmt.Errorf("invalid intrinsic function '%s' at %d: %s", p.src, p.pos, reason)
 }
 
+// space skips blanks between arguments.
 func (p *parser) space() {
 	for p.pos < len(p.src) && strings.IndexByte(" \t\r\n", p.src[p.pos]) >= 0 {
 		p.pos++
 	}
 }
 
+// peek is the next byte, 0 at the end.
 func (p *parser) peek() byte {
 	if p.pos < len(p.src) {
 		return p.src[p.pos]
@@ -83,6 +87,7 @@ func (p *parser) peek() byte {
 	return 0
 }
 
+// call reads a name and its arguments, and checks how many the function takes.
 func (p *parser) call() (*Call, error) {
 	if p.depth++; p.depth > maxNesting {
 		return nil, p.fail("nested too deeply")
@@ -121,6 +126,7 @@ func (p *parser) call() (*Call, error) {
 	return c, nil
 }
 
+// argument reads a text, a path, a nested call, or a number, boolean or null. Lists and objects have no literals.
 func (p *parser) argument() (argument, error) {
 	switch c := p.peek(); {
 	case c == '\'':

@@ -38,6 +38,7 @@ func format(_ *Env, args []any) (any, error) {
 			b.WriteByte(c)
 		}
 	}
+	// Every argument must be used: a forgotten {} is told.
 	if next < len(args) {
 		return nil, fmt.Errorf("%w: too many for the template", errArguments)
 	}
@@ -61,6 +62,7 @@ func stringSplit(_ *Env, args []any) (any, error) {
 	return out, nil
 }
 
+// stringToJSON reads JSON; a blank text is null.
 func stringToJSON(_ *Env, args []any) (any, error) {
 	text, err := textArg(args, 0)
 	if err != nil {
@@ -76,6 +78,7 @@ func stringToJSON(_ *Env, args []any) (any, error) {
 	return v, nil
 }
 
+// jsonToString writes compact JSON, with members in their order.
 func jsonToString(_ *Env, args []any) (any, error) { return jsonvalue.Encode(args[0]), nil }
 
 // jsonMerge is shallow; deep merging is reserved by the language and refused.
@@ -88,6 +91,7 @@ func jsonMerge(_ *Env, args []any) (any, error) {
 	if args[2] != false {
 		return nil, fmt.Errorf("%w: only shallow merging is supported, the third must be false", errArguments)
 	}
+	// The second object's members win; those that both have keep the first one's place.
 	out := jsonvalue.NewObject(a.Len() + b.Len())
 	for k, v := range a.All() {
 		out.Set(k, v)

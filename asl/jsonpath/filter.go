@@ -3,6 +3,7 @@ package jsonpath
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/headgate/headgate/asl/jsonvalue"
 )
@@ -23,6 +24,7 @@ type (
 	exists struct{ left operand }
 )
 
+// holds as soon as one part does.
 func (c anyOf) holds(item, root any) bool {
 	for _, part := range c {
 		if part.holds(item, root) {
@@ -32,6 +34,7 @@ func (c anyOf) holds(item, root any) bool {
 	return false
 }
 
+// holds unless some part does not.
 func (c allOf) holds(item, root any) bool {
 	for _, part := range c {
 		if !part.holds(item, root) {
@@ -43,6 +46,7 @@ func (c allOf) holds(item, root any) bool {
 
 func (c not) holds(item, root any) bool { return !c.cond.holds(item, root) }
 
+// holds if the path leads somewhere, to null or false too; a literal holds if it is true.
 func (c exists) holds(item, root any) bool {
 	v, ok := c.left.value(item, root)
 	if c.left.path == nil {
@@ -59,6 +63,7 @@ type operand struct {
 	item    bool
 }
 
+// value is what the operand stands for; false if it is a path that leads nowhere.
 func (o operand) value(item, root any) (any, bool) {
 	if o.path == nil {
 		return o.literal, true
@@ -71,12 +76,14 @@ func (o operand) value(item, root any) (any, bool) {
 	if err != nil {
 		return nil, false
 	}
+	// An indefinite path that finds nothing has an empty list as its result, which here is nothing.
 	if list, ok := v.([]any); ok && !o.path.definite && o.path.function == nil && len(list) == 0 {
 		return nil, false
 	}
 	return v, true
 }
 
+// holds compares. Two paths that both lead nowhere are equal, as in Jayway; in no other way can nothing be compared.
 func (c comparison) holds(item, root any) bool {
 	left, okL := c.left.value(item, root)
 	right, okR := c.right.value(item, root)
@@ -98,6 +105,7 @@ func (c comparison) holds(item, root any) bool {
 	return holdsList(c.op, left, right)
 }
 
+// ordered compares numbers with numbers and texts with texts; anything else has no order, and does not hold.
 func ordered(op string, left, right any) bool {
 	n, ok := jsonvalue.CompareNumbers(left, right)
 	if !ok {
@@ -119,6 +127,7 @@ func ordered(op string, left, right any) bool {
 	return n >= 0
 }
 
+// matches tries a pattern, which may stand on either side.
 func matches(c comparison, left, right any) bool {
 	if c.left.pattern != nil {
 		text, ok := right.(string)
@@ -128,6 +137,7 @@ func matches(c comparison, left, right any) bool {
 	return ok && c.right.pattern != nil && c.right.pattern.MatchString(text)
 }
 
+// holdsList applies the operators that are words. A side of the wrong type does not hold, negated or not.
 func holdsList(op string, left, right any) bool {
 	l, leftIsList := left.([]any)
 	r, rightIsList := right.([]any)
@@ -136,6 +146,7 @@ func holdsList(op string, left, right any) bool {
 		return rightIsList && contains(r, left)
 	case "nin":
 		return rightIsList && !contains(r, left)
+		// Of a text the part is meant, of a list the item.
 	case "contains":
 		if s, ok := left.(string); ok {
 			part, ok := right.(string)
@@ -151,7 +162,7 @@ func holdsList(op string, left, right any) bool {
 	case "size":
 		n, ok := jsonvalue.Integer(right)
 		if s, isText := left.(string); isText {
-			return ok && int64(len(s)) == n
+			return ok && int64(utf8.RuneCountInString(s)) == n
 		}
 		return ok && leftIsList && int64(len(l)) == n
 	case "empty":

@@ -23,6 +23,7 @@ func (p *parser) filter() (step, error) {
 	return filterStep{cond: cond, src: p.src[start:p.pos]}, nil
 }
 
+// or reads conditions joined by ||, the weakest of the operators.
 func (p *parser) or() (condition, error) {
 	var parts anyOf
 	for {
@@ -41,6 +42,7 @@ func (p *parser) or() (condition, error) {
 	return parts, nil
 }
 
+// and reads terms joined by &&.
 func (p *parser) and() (condition, error) {
 	var parts allOf
 	for {
@@ -59,6 +61,7 @@ func (p *parser) and() (condition, error) {
 	return parts, nil
 }
 
+// term reads a comparison, or a condition in parentheses or behind a !.
 func (p *parser) term() (condition, error) {
 	if p.depth++; p.depth > maxNesting {
 		return nil, p.fail("nested too deeply")
@@ -89,6 +92,7 @@ func operators() []string {
 		"noneof ", "contains ", "size ", "empty "}
 }
 
+// comparison reads an operand with an operator and another one; alone it asks whether there is something.
 func (p *parser) comparison() (condition, error) {
 	left, err := p.operand()
 	if err != nil {
@@ -99,6 +103,7 @@ func (p *parser) comparison() (condition, error) {
 		if !strings.HasPrefix(strings.ToLower(p.src[p.pos:]), op) {
 			continue
 		}
+		// A bracket that tells the operator's end belongs to the list behind it.
 		name := strings.TrimRight(op, " [")
 		p.pos += len(name)
 		right, err := p.operand()
@@ -110,6 +115,7 @@ func (p *parser) comparison() (condition, error) {
 	return exists{left}, nil
 }
 
+// operand reads a path from the item or the document, a literal, or a pattern. Paths may have filters of their own.
 func (p *parser) operand() (operand, error) {
 	p.space()
 	switch c := p.peek(); {
@@ -159,6 +165,7 @@ func (p *parser) list() (operand, error) {
 		if err != nil {
 			return item, err
 		}
+		// A list is compared as a whole, so there is nothing for a path to be relative to.
 		if item.path != nil || item.pattern != nil {
 			return item, p.fail("a literal is expected")
 		}
@@ -172,6 +179,7 @@ func (p *parser) pattern() (operand, error) {
 	p.pos++
 	start := p.pos
 	for p.pos < len(p.src) && p.src[p.pos] != '/' {
+		// An escaped slash does not end the pattern.
 		if p.src[p.pos] == '\\' {
 			p.pos++
 		}
@@ -183,6 +191,7 @@ func (p *parser) pattern() (operand, error) {
 	}
 	text := p.src[start:p.pos]
 	p.pos++
+	// Go's expressions know i, m and s. The others bear on characters beyond ASCII and comments, and are passed over.
 	flags := ""
 	for p.pos < len(p.src) && strings.IndexByte("imsudx", p.src[p.pos]) >= 0 {
 		if c := p.src[p.pos]; strings.IndexByte("ims", c) >= 0 {

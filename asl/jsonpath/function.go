@@ -12,6 +12,7 @@ type function struct {
 	args []operand
 }
 
+// call reads the arguments of a function; the name has been read, and tells whether there is such a function.
 func (p *parser) call(name string) (*function, error) {
 	switch name {
 	case "length", "min", "max", "avg", "sum", "stddev", "keys", "first", "last", "concat", "append", "size", "index":
@@ -39,6 +40,7 @@ func (p *parser) call(name string) (*function, error) {
 
 // apply computes the function on what the path selected.
 func (f *function) apply(p *Path, s *selection, root any) (any, error) {
+	// An indefinite path's function is given the list of all that it found, a definite one's the value itself.
 	var v any = s.found
 	if p.definite {
 		if len(s.found) == 0 {
@@ -67,6 +69,7 @@ func (f *function) apply(p *Path, s *selection, root any) (any, error) {
 	return f.aggregate(p, items, root)
 }
 
+// length counts items, members or characters; other values have none, which is null.
 func length(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -79,6 +82,7 @@ func length(v any) any {
 	return nil
 }
 
+// pick takes one item: the first, the last, or that of an index, counted from the end if negative.
 func (f *function) pick(p *Path, items []any, root any) (any, error) {
 	i := 0
 	if f.name == "last" {
@@ -98,6 +102,7 @@ func (f *function) pick(p *Path, items []any, root any) (any, error) {
 	return items[i], nil
 }
 
+// join appends its arguments to a list, or strings all texts together. What is no text is left out.
 func (f *function) join(v any, items []any, isList bool, root any) any {
 	if f.name == "append" {
 		out := append([]any{}, items...)
@@ -142,6 +147,7 @@ func (f *function) aggregate(p *Path, items []any, root any) (any, error) {
 			}
 		}
 	}
+	// What is no number is passed over; nothing left is Jayway's error.
 	if len(numbers) == 0 {
 		return nil, p.notFound("Aggregation function attempted to calculate value using empty array")
 	}
@@ -162,5 +168,6 @@ func (f *function) aggregate(p *Path, items []any, root any) (any, error) {
 	case "avg":
 		return double(sum / count), nil
 	}
+	// The standard deviation of all, not of a sample.
 	return double(math.Sqrt(squares/count - sum/count*sum/count)), nil
 }

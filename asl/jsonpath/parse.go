@@ -49,10 +49,12 @@ type parser struct {
 	depth int
 }
 
+// fail tells where the path stops making sense.
 func (p *parser) fail(reason string) error {
 	return &SyntaxError{Path: p.src, Offset: p.pos, Reason: reason}
 }
 
+// peek is the next byte, 0 at the end.
 func (p *parser) peek() byte {
 	if p.pos < len(p.src) {
 		return p.src[p.pos]
@@ -60,6 +62,7 @@ func (p *parser) peek() byte {
 	return 0
 }
 
+// accept takes the text if it comes next.
 func (p *parser) accept(text string) bool {
 	if strings.HasPrefix(p.src[p.pos:], text) {
 		p.pos += len(text)
@@ -68,6 +71,7 @@ func (p *parser) accept(text string) bool {
 	return false
 }
 
+// space skips blanks, which may stand between the parts of brackets and filters.
 func (p *parser) space() {
 	for p.pos < len(p.src) && (p.src[p.pos] == ' ' || p.src[p.pos] == '\t' || p.src[p.pos] == '\n') {
 		p.pos++
@@ -87,6 +91,7 @@ func (p *parser) path(root byte) (*Path, error) {
 		switch {
 		case p.accept(".."):
 			out.steps = append(out.steps, deepStep{})
+			// ..name and ..* go without a further dot, ..[0] has its bracket.
 			if p.peek() != '[' {
 				err = p.dotted(out)
 			}
@@ -110,6 +115,7 @@ func (p *parser) path(root byte) (*Path, error) {
 	return p.finish(out, start), nil
 }
 
+// finish notes what was read as the path's text, and whether it is definite.
 func (p *parser) finish(out *Path, start int) *Path {
 	out.src = p.src[start:p.pos]
 	for i, s := range out.steps {
@@ -149,6 +155,7 @@ func (p *parser) dotted(out *Path) error {
 	return nil
 }
 
+// bracket reads what stands in [ ]: names, *, a filter, indexes or a slice.
 func (p *parser) bracket(out *Path) error {
 	p.pos++
 	p.space()
@@ -176,6 +183,7 @@ func (p *parser) bracket(out *Path) error {
 	return nil
 }
 
+// members reads one or more names in quotes.
 func (p *parser) members() (step, error) {
 	var names []string
 	for {
@@ -192,6 +200,7 @@ func (p *parser) members() (step, error) {
 	}
 }
 
+// quoted reads a text in either kind of quotes. A backslash takes the next character as it is, but for \n and its like.
 func (p *parser) quoted() (string, error) {
 	quote := p.peek()
 	if quote != '\'' && quote != '"' {
@@ -219,6 +228,7 @@ func (p *parser) quoted() (string, error) {
 	return "", p.fail("text without end")
 }
 
+// number reads an integer; nil if there is none, as in a slice.
 func (p *parser) number() (*int, error) {
 	p.space()
 	start := p.pos

@@ -33,6 +33,7 @@ type (
 	}
 )
 
+// Steps that can lead to several places make the whole path indefinite, however few there are.
 func (s memberStep) definite() bool { return len(s.names) == 1 }
 func (s indexStep) definite() bool  { return len(s.indexes) == 1 }
 func (sliceStep) definite() bool    { return false }
@@ -40,6 +41,7 @@ func (wildStep) definite() bool     { return false }
 func (deepStep) definite() bool     { return false }
 func (filterStep) definite() bool   { return false }
 
+// The texts below are Jayway's: messages of failures show paths by them.
 func (s memberStep) text() string {
 	return "['" + strings.Join(s.names, "','") + "']"
 }

@@ -20,6 +20,7 @@ func (p *Path) Set(root, value any) (any, error) {
 	return p.set(root, value, 0)
 }
 
+// set makes a copy of a value in which the n-th step and those behind it lead to the new one.
 func (p *Path) set(at, value any, n int) (any, error) {
 	if n == len(p.steps) {
 		return value, nil
@@ -37,6 +38,7 @@ func (p *Path) set(at, value any, n int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		// The array that was read may be part of other values: only a copy is changed.
 		out := append([]any(nil), items...)
 		out[i] = item
 		return out, nil
@@ -44,6 +46,7 @@ func (p *Path) set(at, value any, n int) (any, error) {
 	return nil, fmt.Errorf("%s is not a reference path", p.src)
 }
 
+// setMember copies an object, or makes one where there is null or nothing. The member keeps its place if it had one.
 func (p *Path) setMember(at, value any, name string, n int) (any, error) {
 	out := jsonvalue.NewObject(4)
 	var old any

@@ -39,6 +39,7 @@ func (p *Path) Get(root any) (any, error) {
 
 func (p *Path) notFound(message string) error { return &NotFoundError{Path: p.src, Message: message} }
 
+// selection is one evaluation of a path.
 type selection struct {
 	path  *Path
 	root  any
@@ -69,6 +70,8 @@ func (s *selection) walk(v any, n int) error {
 	return nil
 }
 
+// upstreamDefinite tells whether the first n steps lead to one place. Beyond a branch nothing fails: a way that ends is
+// just not taken.
 func (s *selection) upstreamDefinite(n int) bool {
 	for _, st := range s.path.steps[:n] {
 		if !st.definite() {
@@ -78,6 +81,7 @@ func (s *selection) upstreamDefinite(n int) bool {
 	return true
 }
 
+// members follows names. A missing one is a failure only if more steps follow; at the end it is just not found.
 func (s *selection) members(v any, st memberStep, n int) error {
 	o, ok := v.(*jsonvalue.Object)
 	if !ok {
@@ -118,6 +122,7 @@ func (s *selection) several(o *jsonvalue.Object, st memberStep, n int) error {
 	return nil
 }
 
+// index follows indexes. One that the array does not have selects nothing, and several pick those that there are.
 func (s *selection) index(v any, st indexStep, n int) error {
 	items, ok := v.([]any)
 	if !ok {
@@ -162,6 +167,7 @@ func (s sliceStep) each(length int, f func(int)) {
 	}
 }
 
+// each calls f for the items of an array or the values of an object's members.
 func each(v any, f func(any)) {
 	switch v := v.(type) {
 	case []any:
@@ -177,6 +183,7 @@ func each(v any, f func(any)) {
 
 // deep applies the n-th step to v and to everything below it.
 func (s *selection) deep(v any, n int) {
+	// A step that does not fit a value is not tried on it: at every depth most do not.
 	switch s.path.steps[n].(type) {
 	case indexStep, sliceStep:
 		if _, ok := v.([]any); ok {
@@ -192,6 +199,7 @@ func (s *selection) deep(v any, n int) {
 	each(v, func(item any) { s.deep(item, n) })
 }
 
+// filter tries the condition on each item of an array, or on an object itself, as Jayway does.
 func (s *selection) filter(v any, st filterStep, n int) {
 	switch v := v.(type) {
 	case []any:

@@ -64,6 +64,8 @@ func CompareNumbers(a, b any) (order int, ok bool) {
 	return x.Cmp(y), true
 }
 
+// rational is a number in full: 0.1 and 0.1 are equal however they were spelled, and 2^53+1 is not 2^53. Numbers that
+// would take much memory that way, by many digits or a huge exponent, are compared as float64.
 func rational(v any) (*big.Rat, bool) {
 	switch v := v.(type) {
 	case json.Number:
@@ -123,6 +125,7 @@ func Equal(a, b any) bool {
 		}
 		return true
 	}
+	// Whatever else there is, is a number.
 	order, ok := CompareNumbers(a, b)
 	return ok && order == 0
 }

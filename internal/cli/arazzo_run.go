@@ -255,7 +255,7 @@ func (c *ArazzoRun) observers(e *env, d *document, r *runner.Runner, files *file
 // report sets one FORMAT=FILE up; it returns what has to watch the run for it, if anything.
 func (c *ArazzoRun) report(e *env, d *document, o *outcome, text string, files *files) (runner.Observer, error) {
 	format, file, _ := strings.Cut(text, "=")
-	var w io.Writer = e.stdout
+	w := e.stdout
 	if file != "" && file != "-" {
 		var err error
 		if w, err = files.create(file); err != nil {

@@ -83,7 +83,7 @@ func (r *shownRun) observe(e runner.Event) {
 	}
 }
 
-// lines are the board's: one for each workflow that has not ended.
+// lines are the board's: for each workflow that has not ended its steps, and what is going on.
 func (v *runView) lines() []string {
 	var out []string
 	for _, r := range v.runs {
@@ -98,7 +98,10 @@ func (v *runView) lines() []string {
 			}
 			line += " " + mark + " " + s
 		}
-		out = append(out, line+after("  ", r.note))
+		out = append(out, line)
+		if r.note != "" {
+			out = append(out, strings.Repeat("  ", r.depth)+"  "+r.note)
+		}
 	}
 	return out
 }

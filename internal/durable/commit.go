@@ -2,6 +2,8 @@ package durable
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/headgate/headgate/internal/db"
 )
@@ -38,24 +40,89 @@ var errDecided = errors.New("an event has been decided on before")
 
 // write puts outcomes into the transaction, each provided that its instance is still this node's.
 func (e *Engine) write(tx *db.Tx, out []*outcome) error {
-	var w writing
+	if err := e.own(tx, out); err != nil {
+		return err
+	}
+	w := writing{trips: e.db.Postgres()}
 	for _, o := range out {
-		if !o.decided {
-			continue
-		}
-		n, err := o.own(tx)
-		if err != nil {
-			return err
-		}
-		if o.lost = n == 0; o.lost {
+		if !o.decided || o.lost {
 			continue
 		}
 		w.add(o)
+		w.insert(o)
 		if err := e.also(tx, o); err != nil {
 			return err
 		}
 	}
-	return w.run(tx)
+	if err := w.run(tx); err != nil {
+		return err
+	}
+	for _, o := range out {
+		if o.within != nil && !o.lost {
+			if err := o.within(tx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// own writes the instances' own rows, and notes which are another node's, or went further.
+func (e *Engine) own(tx *db.Tx, out []*outcome) error {
+	var together []*outcome
+	for _, o := range out {
+		o.lost = o.in.state == nil
+		switch {
+		case !o.decided || o.lost:
+		case e.db.Postgres() && !o.done && o.parts[head] != nil:
+			together = append(together, o)
+		default:
+			n, err := o.own(tx)
+			if err != nil {
+				return err
+			}
+			o.lost = n == 0
+		}
+	}
+	return ownTogether(tx, together)
+}
+
+// ownTogether writes many rows by one statement: where a statement is a round trip, that is most of the time.
+func ownTogether(tx *db.Tx, out []*outcome) error {
+	for size := group; len(out) > 0; size /= 2 {
+		for len(out) >= size {
+			byKey := map[key]*outcome{}
+			var values []string
+			var args []any
+			for _, o := range out[:size] {
+				o.lost = true
+				byKey[o.in.key] = o
+				n := len(args)
+				values = append(values, fmt.Sprintf("(CAST($%d AS BYTEA), CAST($%d AS BIGINT), $%d, $%d, CAST($%d AS BIGINT), CAST($%d AS BIGINT))",
+					n+1, n+2, n+3, n+4, n+5, n+6))
+				args = append(args, o.parts[head], o.wake(), o.in.kind, o.in.id, o.in.fence, o.in.step)
+			}
+			written, err := db.All(tx, scanKey, `UPDATE durable_instance i SET state = v.state, wake_at = v.wake_at, step = i.step + 1
+				FROM (VALUES `+strings.Join(values, ", ")+`) AS v (state, wake_at, kind, id, fence, step)
+				WHERE i.kind = v.kind AND i.id = v.id AND i.fence = v.fence AND i.step = v.step RETURNING i.kind, i.id`, args...)
+			if err != nil {
+				return err
+			}
+			for _, k := range written {
+				byKey[k].lost = false
+			}
+			out = out[size:]
+		}
+	}
+	return nil
+}
+
+// wake is wakeAt as it is stored.
+func (o *outcome) wake() any {
+	if o.wakeAt.IsZero() {
+		return nil
+	}
+	return o.wakeAt.UnixMilli()
 }
 
 // own writes the instance's own row. It returns 0 if that is another node's, or went further.
@@ -65,10 +132,7 @@ func (o *outcome) own(tx *db.Tx) (int64, error) {
 		return tx.Exec(`DELETE FROM durable_instance WHERE kind = $1 AND id = $2 AND fence = $3 AND step = $4`,
 			in.kind, in.id, in.fence, in.step)
 	}
-	var wake any
-	if !o.wakeAt.IsZero() {
-		wake = o.wakeAt.UnixMilli()
-	}
+	wake := o.wake()
 	if state, changed := o.parts[head]; changed {
 		return tx.Exec(`UPDATE durable_instance SET state = $1, wake_at = $2, step = step + 1
 			WHERE kind = $3 AND id = $4 AND fence = $5 AND step = $6`, state, wake, in.kind, in.id, in.fence, in.step)

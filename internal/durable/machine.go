@@ -115,12 +115,14 @@ type decision struct {
 	state   any               // as it stays in memory
 	parts   map[string][]byte // as it is stored: what has changed
 	rows    []db.Stmt
+	inserts []Insert
 	notices []db.Notice
 	signals []Signal
 	spawns  []Spawn
 	effects []effect
 	wakeAt  time.Time
 	done    bool
+	within  func(tx *db.Tx) error
 	then    func()
 }
 

@@ -44,26 +44,29 @@ func (p *Opening) Done() bool { return p.o.done }
 // is tried again may write it again; nothing else may write it twice.
 func (p *Opening) Write(tx *db.Tx) error {
 	o, in := p.o, p.o.in
+	w := writing{trips: p.e.db.Postgres()}
+	w.insert(o)
 	if !o.done {
-		var wake any
-		if !o.wakeAt.IsZero() {
-			wake = o.wakeAt.UnixMilli()
-		}
 		if _, err := tx.Exec(`INSERT INTO durable_instance (kind, id, state, step, node, fence, wake_at) VALUES ($1, $2, $3, 1, $4, 1, $5)`,
-			in.kind, in.id, o.parts[head], p.e.node, wake); err != nil {
+			in.kind, in.id, o.parts[head], p.e.node, o.wake()); err != nil {
 			return fmt.Errorf("create %s %s: %w", in.kind, in.id, err)
 		}
-		var w writing
 		w.add(o)
-		if err := w.run(tx); err != nil {
-			return fmt.Errorf("create %s %s: %w", in.kind, in.id, err)
-		}
 		tx.OnCommit(p.begin)
 	}
 	if o.then != nil {
 		tx.OnCommit(o.then)
 	}
-	return p.e.also(tx, o)
+	if err := p.e.also(tx, o); err != nil {
+		return err
+	}
+	if err := w.run(tx); err != nil {
+		return fmt.Errorf("create %s %s: %w", in.kind, in.id, err)
+	}
+	if o.within != nil {
+		return o.within(tx)
+	}
+	return nil
 }
 
 // begin carries the committed start out.

@@ -28,14 +28,24 @@ type Change struct {
 	// the instance's own row and costs nothing extra: the first decision must have it, and each later one should.
 	Parts   map[string][]byte
 	Rows    []db.Stmt
+	Inserts []Insert // rows too, but written after Rows and together with those of other instances
 	Notices []db.Notice
 	Signals []Signal
 	Spawns  []Spawn // instances to create in the same transaction
 	Effects []Effect
 	WakeAt  time.Time
 	Done    bool
+	// Within is called in the transaction, after all else: for what depends on what is there. Like all of a decision it
+	// may be tried again.
+	Within func(tx *db.Tx) error
 	// Then is called once all this is committed, unless the node dies before: for what may be lost. It must not block.
 	Then func()
+}
+
+// Insert is a new row: the table's name with its columns, "setting (name, value)", and the values.
+type Insert struct {
+	Into   string
+	Values []any
 }
 
 // Spawn is a new instance; see Engine.Create.
@@ -66,8 +76,8 @@ func RegisterProcess[S any](e *Engine, p Process[S]) {
 		if err != nil {
 			return out, err
 		}
-		out = decision{state: s, parts: d.Parts, rows: d.Rows, notices: d.Notices, signals: d.Signals, spawns: d.Spawns,
-			wakeAt: d.WakeAt, done: d.Done, then: d.Then}
+		out = decision{state: s, parts: d.Parts, rows: d.Rows, inserts: d.Inserts, notices: d.Notices, signals: d.Signals, spawns: d.Spawns,
+			wakeAt: d.WakeAt, done: d.Done, within: d.Within, then: d.Then}
 		return out, x.ask(&out, d.Effects)
 	}
 	e.machines[p.Kind] = x

@@ -8,11 +8,16 @@ import (
 
 // writing collects the rows of a commit, so that many are written by one statement.
 type writing struct {
+	// trips tells that a statement is a round trip: then rows of different instances go together even where that takes
+	// a list of pairs, for which SQLite does not use its index.
+	trips   bool
 	ended   map[string][][]any // instances that are done, by kind
 	events  [][]any            // ids of those decided on
+	results map[string][][]any // effects that have ended, by kind: instance and id
 	gone    []goner
 	parts   [][]any
 	effects [][]any
+	inserts map[string][][]any // by table and columns
 }
 
 // goner names rows of one instance that go.
@@ -25,23 +30,37 @@ type goner struct {
 // group is how many rows one statement has at most; below it, powers of two keep the number of texts small.
 const group = 64
 
+// insert takes an outcome's new rows.
+func (w *writing) insert(o *outcome) {
+	for _, r := range o.inserts {
+		put(&w.inserts, r.Into, r.Values)
+	}
+}
+
+func put(in *map[string][][]any, name string, row []any) {
+	if *in == nil {
+		*in = map[string][][]any{}
+	}
+	(*in)[name] = append((*in)[name], row)
+}
+
+// add takes what an outcome means for the instance's own tables, but for its own row.
 func (w *writing) add(o *outcome) {
 	in := o.in
-	if o.done {
-		if w.ended == nil {
-			w.ended = map[string][][]any{}
-		}
-		w.ended[in.kind] = append(w.ended[in.kind], []any{in.id})
-	}
 	results := goner{key: in.key, table: "durable_effect", column: "id"}
 	for _, p := range o.taken {
-		if p.seq != "" {
+		switch {
+		case p.seq != "":
 			w.events = append(w.events, []any{p.seq})
-		} else {
+		case o.done:
+		case w.trips:
+			put(&w.results, in.kind, []any{in.id, p.ev.EffectID})
+		default:
 			results.ids = append(results.ids, []any{p.ev.EffectID})
 		}
 	}
 	if o.done {
+		put(&w.ended, in.kind, []any{in.id})
 		return
 	}
 	removed := goner{key: in.key, table: "durable_part", column: "name"}
@@ -80,8 +99,21 @@ func (w *writing) run(tx *db.Tx) error {
 			}
 		}
 	}
+	for kind, ids := range w.results {
+		if err := remove(tx, "durable_effect", "(instance, id)", ids, "kind", kind); err != nil {
+			return err
+		}
+	}
 	for _, g := range w.gone {
 		if err := remove(tx, g.table, g.column, g.ids, "kind", g.kind, "instance", g.id); err != nil {
+			return err
+		}
+	}
+	for into, rows := range w.inserts {
+		if err := chunks(rows, func(n int, args []any) error {
+			_, err := tx.Exec(`INSERT INTO `+into+` VALUES `+db.Values(n, len(args)/n), args...)
+			return err
+		}); err != nil {
 			return err
 		}
 	}
@@ -99,10 +131,14 @@ func (w *writing) run(tx *db.Tx) error {
 	})
 }
 
-// remove deletes the rows whose column is one of ids, among those that have the values of where.
+// remove deletes the rows whose column (or columns) is one of ids, among those that have the values of where.
 func remove(tx *db.Tx, table, column string, ids [][]any, where ...string) error {
 	return chunks(ids, func(n int, args []any) error {
-		q := `DELETE FROM ` + table + ` WHERE ` + column + ` IN ` + db.Values(1, n)
+		in := db.Values(1, n)
+		if columns := len(args) / n; columns > 1 {
+			in = `(VALUES ` + db.Values(n, columns) + `)`
+		}
+		q := `DELETE FROM ` + table + ` WHERE ` + column + ` IN ` + in
 		for i := 0; i < len(where); i += 2 {
 			args = append(args, where[i+1])
 			q += fmt.Sprintf(` AND %s = $%d`, where[i], len(args))

@@ -31,7 +31,7 @@ func refused(t *testing.T, err error, code string) {
 
 func TestOperationsHaveTheClientsSignatures(t *testing.T) {
 	client, service := reflect.TypeFor[*codedeploy.Client](), reflect.TypeFor[*Service]()
-	own := []string{"Start", "Close"}
+	own := []string{"Start", "Close", "InUse"}
 	for i := range service.NumMethod() {
 		m := service.Method(i)
 		if slices.Contains(own, m.Name) {

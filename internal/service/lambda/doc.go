@@ -38,4 +38,12 @@
 //	   ▲         ├─ function error ── attempts left: 1, then 2 minutes ─▶ queued
 //	   │         ├─ throttled, 5xx ── 1 s … 5 min, up to its age ───────▶ queued
 //	   └─────────┘└─ given up ─────────────────────────────────────────▶ destination ─▶ end
+//
+// # Who keeps a version from being deleted (function.go)
+//
+//	DeleteFunction f:7  an alias; a deployment under way; a stack that may go back to it; an execution that calls it (Deps.InUse)
+//	DeleteFunction f    an execution that is pinned to one of its versions (Deps.Pinned); else it goes with all it has, as on AWS
+//
+// They are asked in the transaction that deletes. Whoever comes to need a version writes that first, and then looks whether it is
+// there: one of the two sees the other.
 package lambda

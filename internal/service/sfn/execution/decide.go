@@ -159,7 +159,7 @@ func (d *deciding) step(ev asl.Event) {
 // change is the decision.
 func (d *deciding) change() durable.Change {
 	p, x := d.p, d.p.x
-	d.rows(historyRows(p.ID, d.history)...)
+	d.out.Inserts = append(d.out.Inserts, historyRows(p.ID, d.history)...)
 	if x.Status != asl.Running {
 		d.ended()
 		return d.out

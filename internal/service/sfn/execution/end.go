@@ -3,6 +3,7 @@ package execution
 import (
 	"github.com/headgate/headgate/asl"
 	"github.com/headgate/headgate/internal/db"
+	"github.com/headgate/headgate/internal/durable"
 )
 
 // ended is an execution's end: its row, what a redrive needs, and word to who waits for it.
@@ -23,6 +24,9 @@ func (d *deciding) ended() {
 	}
 	if p.Parent != nil {
 		d.tell(*p.Parent)
+	}
+	if !p.opening { // else the start has just seen the state machine
+		d.out.Within = func(tx *db.Tx) error { return d.s.registry.Ended(tx, x.MachineARN) }
 	}
 	d.out.Then = d.s.after(p, d.history)
 }
@@ -50,12 +54,12 @@ func (d *deciding) tell(to parent) {
 const historyChunk = 500
 
 // historyRows writes events; the key forbids that one is written twice.
-func historyRows(execution string, events []asl.HistoryEvent) []db.Stmt {
-	var out []db.Stmt
+func historyRows(execution string, events []asl.HistoryEvent) []durable.Insert {
+	var out []durable.Insert
 	for len(events) > 0 {
 		n := min(len(events), historyChunk)
-		out = append(out, db.Stmt{SQL: `INSERT INTO sfn_history (execution, first, last, events) VALUES ($1, $2, $3, $4)`,
-			Args: []any{execution, events[0].ID, events[n-1].ID, string(encode(events[:n]))}})
+		out = append(out, durable.Insert{Into: "sfn_history (execution, first, last, events)",
+			Values: []any{execution, events[0].ID, events[n-1].ID, string(encode(events[:n]))}})
 		events = events[n:]
 	}
 	return out

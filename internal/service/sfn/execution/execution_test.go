@@ -236,3 +236,54 @@ func TestHistoriesArePagedBothWays(t *testing.T) {
 		}
 	}
 }
+
+func TestAMachineBeingDeletedGoesWithItsLastExecution(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, realTime(), "a")
+		defer w.close()
+		machine := w.machine(one(`{"Type": "Wait", "Seconds": 1000, "End": true}`))
+		arn := w.start(machine, `{}`)
+		if _, err := w.DeleteStateMachine(ctx(), &sfn.DeleteStateMachineInput{StateMachineArn: &machine}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.StartExecution(ctx(), &sfn.StartExecutionInput{StateMachineArn: &machine}); code(err) != "StateMachineDeleting" {
+			t.Error(err)
+		}
+		if _, err := w.StopExecution(ctx(), &sfn.StopExecutionInput{ExecutionArn: &arn}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.DescribeStateMachine(ctx(), &sfn.DescribeStateMachineInput{StateMachineArn: &machine}); code(err) != "StateMachineDoesNotExist" {
+			t.Error(err)
+		}
+		if _, err := w.StartExecution(ctx(), &sfn.StartExecutionInput{StateMachineArn: &machine}); code(err) != "StateMachineDoesNotExist" {
+			t.Error(err)
+		}
+		if x, err := w.DescribeStateMachineForExecution(ctx(), &sfn.DescribeStateMachineForExecutionInput{ExecutionArn: &arn}); err != nil || !strings.Contains(*x.Definition, "Wait") {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAnUpdateCountsForTheNextStartAndNotForTheLast(t *testing.T) {
+	d := dbtest.Open(t, dbtest.SQLite(t))
+	fake := clock.NewFake(time.Unix(1e9, 0))
+	w := newWorld(t, d, fake, "a")
+	defer w.close()
+	wait := func(result string) string {
+		return `{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 300, "Next": "P"}, "P": {"Type": "Pass", "Result": ` + result + `, "End": true}}}`
+	}
+	machine := w.machine(wait("1"))
+	first := w.start(machine, `{}`)
+	changed := wait("2")
+	if _, err := w.UpdateStateMachine(ctx(), &sfn.UpdateStateMachineInput{StateMachineArn: &machine, Definition: &changed}); err != nil {
+		t.Fatal(err)
+	}
+	second := w.start(machine, `{}`)
+	w.eventually("both ends", func() bool {
+		fake.Advance(time.Minute)
+		return w.describe(first).StopDate != nil && w.describe(second).StopDate != nil
+	})
+	if a, b := *w.describe(first).Output, *w.describe(second).Output; a != "1" || b != "2" {
+		t.Errorf("%s and %s", a, b)
+	}
+}

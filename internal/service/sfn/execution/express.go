@@ -20,10 +20,7 @@ import (
 // expressTime is how long an Express execution may take.
 const expressTime = 5 * time.Minute
 
-// expresses are the Express executions under way: they are in memory alone, as AWS promises no more.
-type expresses struct{ wg sync.WaitGroup }
-
-// express is one Express execution.
+// express is an Express execution. It is in memory alone, as AWS promises no more.
 type express struct {
 	s        *Service
 	x        *asl.Execution
@@ -41,7 +38,7 @@ type express struct {
 
 // logEvery bounds how long the events of an Express execution wait to be logged, in real time: mostly they are logged
 // together, when it ends.
-const logEvery = 5 * time.Second
+const logEvery = 30 * time.Second
 
 // startExpress starts an Express execution and does not wait for it.
 func (s *Service) startExpress(ctx context.Context, r *request) (*sfn.StartExecutionOutput, error) {

@@ -33,9 +33,9 @@ func (s *Service) runChild(ctx context.Context, c durable.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := startInput(call.Parameters)
-	if err != nil {
-		return integration.Answer{Failed: true, Refused: true, Error: asl.ErrRuntime, Cause: err.Error()}, nil
+	in, refused := startInput(call.Parameters)
+	if refused != nil {
+		return integration.Answer{Failed: true, Refused: true, Error: asl.ErrRuntime, Cause: refused.Error()}, nil
 	}
 	link := &link{id: childID(c.Instance, c.EffectID), exact: call.Exact, pins: call.Pins, parent: parent{Kind: kind, Instance: c.Instance, Task: c.EffectID, Pattern: call.Resource.Pattern}}
 	requestID := uuidOf(link.id)
@@ -58,7 +58,7 @@ func (s *Service) runChild(ctx context.Context, c durable.Call) (any, error) {
 func startInput(parameters asl.Text) (*sfn.StartExecutionInput, error) {
 	o, ok := parameters.Value().(*jsonvalue.Object)
 	if !ok {
-		return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The request is not an object]", parameters.String()) //nolint:staticcheck // AWS's text
+		return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The request is not an object]", parameters.String())
 	}
 	in := &sfn.StartExecutionInput{}
 	for name, v := range o.All() {
@@ -80,11 +80,11 @@ func startInput(parameters asl.Text) (*sfn.StartExecutionInput, error) {
 				in.Input = aws.String(text)
 			}
 		default:
-			return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The field %q is not supported by Step Functions]", parameters.String(), name) //nolint:staticcheck // AWS's text
+			return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The field %q is not supported by Step Functions]", parameters.String(), name)
 		}
 	}
 	if in.StateMachineArn == nil {
-		return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The required field \"StateMachineArn\" is missing]", parameters.String()) //nolint:staticcheck // AWS's text
+		return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The required field \"StateMachineArn\" is missing]", parameters.String())
 	}
 	return in, nil
 }

@@ -47,7 +47,6 @@ type Service struct {
 	log       *slog.Logger
 
 	definitions definitions
-	express     expresses
 	workers     workers
 	ended       watchers
 	metrics     metrics

@@ -31,24 +31,27 @@ func (s *Service) StartExecution(ctx context.Context, in *sfn.StartExecutionInpu
 	if err != nil {
 		return nil, err
 	}
-	if m := s.definitions.known(aws.ToString(in.StateMachineArn)); m != nil {
-		r.machine, r.remembered = m, true
+	r.machine = s.definitions.known(aws.ToString(in.StateMachineArn))
+	r.remembered = r.machine != nil
+	for {
+		if !r.remembered {
+			if err := s.resolve(ctx, r, in.StateMachineArn); err != nil {
+				return nil, err
+			}
+		}
+		if r.machine.Type == types.StateMachineTypeExpress {
+			return s.startExpress(ctx, r)
+		}
 		out, err := s.startStandard(ctx, r)
 		if !errors.Is(err, errChanged) {
 			return out, err
 		}
-		s.definitions.forget(m.ARN)
+		s.definitions.forget(r.machine.ARN)
+		r.remembered = false
 	}
-	if err := s.resolve(ctx, r, in.StateMachineArn); err != nil {
-		return nil, err
-	}
-	if r.machine.Type == types.StateMachineTypeExpress {
-		return s.startExpress(ctx, r)
-	}
-	return s.startStandard(ctx, r)
 }
 
-// errChanged says that a state machine is not what was remembered of it.
+// errChanged says that a state machine is not what it was when it was looked up.
 var errChanged = errors.New("the state machine has changed")
 
 // request is a start that was checked.
@@ -94,7 +97,6 @@ func (s *Service) request(ctx context.Context, in *sfn.StartExecutionInput) (*re
 
 // resolve looks up what would run, now.
 func (s *Service) resolve(ctx context.Context, r *request, arn *string) error {
-	r.remembered = false
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 		r.machine, err = s.registry.Resolve(ctx, tx, aws.ToString(arn))
 		return err
@@ -216,7 +218,8 @@ func (s *Service) earlier(tx *db.Tx, r *request, p *process) (*sfn.StartExecutio
 	return nil, &types.ExecutionAlreadyExists{Message: text("Execution Already Exists: '%s'", x.ARN)}
 }
 
-// stillThere makes sure that the state machine was not deleted meanwhile, and is what was remembered of it.
+// stillThere makes sure that the state machine was not deleted meanwhile, nor its revision, and is what was remembered
+// of it.
 func (s *Service) stillThere(tx *db.Tx, r *request) error {
 	m := r.machine
 	a, _ := arn.Parse(m.ARN)
@@ -232,8 +235,15 @@ func (s *Service) stillThere(tx *db.Tx, r *request) error {
 		return &types.StateMachineDoesNotExist{Message: text("State Machine Does Not Exist: '%s'", m.ARN)}
 	case status == string(types.StateMachineStatusDeleting):
 		return &types.StateMachineDeleting{Message: text("State Machine is being deleted: '%s'", m.ARN)}
+	case revision == m.RevisionID:
+		return nil
 	}
-	return nil
+	// A version's, or one that was updated just now: as long as it is kept, it may be started.
+	kept, err := db.One(tx, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM sfn_revision WHERE id = $1)`, m.RevisionID)
+	if err == nil && !kept {
+		err = errChanged
+	}
+	return err
 }
 
 // runTask makes a task's call.

@@ -119,5 +119,5 @@ func (s *Service) Running(tx *db.Tx, machineARN string) (bool, error) {
 
 // Uses tells whether an execution, running or ended, refers to the revision.
 func (s *Service) Uses(tx *db.Tx, machineARN, revisionID string) (bool, error) {
-	return db.One(tx, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM sfn_execution WHERE machine = $1 AND revision = $2)`, machineARN, revisionID)
+	return db.One(tx, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM sfn_execution WHERE revision = $1 AND machine = $2)`, revisionID, machineARN)
 }

@@ -2,6 +2,8 @@ package execution
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/headgate/headgate/internal/arn"
@@ -55,7 +57,9 @@ func (s *Service) sweepExecutions(ctx context.Context) (n int, err error) {
 		if _, err := tx.Exec(`DELETE FROM sfn_map_run WHERE stopped_at > 0 AND stopped_at < $1`, now.Add(-retention).UnixMilli()); err != nil {
 			return err
 		}
+		machines := map[string]bool{}
 		for _, x := range old {
+			machines[x.Machine] = true
 			a, err := arn.Parse(x.ARN)
 			if err != nil {
 				return err
@@ -64,6 +68,11 @@ func (s *Service) sweepExecutions(ctx context.Context) (n int, err error) {
 				db.Stmt{SQL: `DELETE FROM sfn_history WHERE execution = $1`, Args: []any{x.ID}},
 				db.Stmt{SQL: `DELETE FROM sfn_token WHERE execution = $1`, Args: []any{x.ID}},
 				db.Stmt{SQL: `DELETE FROM sfn_execution WHERE account = $1 AND region = $2 AND arn = $3`, Args: []any{a.Account, a.Region, x.ARN}}); err != nil {
+				return err
+			}
+		}
+		for _, m := range slices.Sorted(maps.Keys(machines)) {
+			if err := s.registry.Trim(tx, m, ""); err != nil {
 				return err
 			}
 		}

@@ -11,11 +11,12 @@ import (
 	"testing"
 
 	"github.com/headgate/headgate/asl"
+	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/service/sfn/integration"
 )
 
 func newSet() *integration.Set {
-	return integration.New(integration.Deps{Logger: slog.New(slog.DiscardHandler)})
+	return integration.New(integration.Deps{Clock: clock.New(clock.Anchor{}), Logger: slog.New(slog.DiscardHandler)})
 }
 
 // endpoint is an HTTPS server and a Set that reaches it.

@@ -24,11 +24,13 @@ func (r *Registry) CreateActivity(ctx context.Context, in *sfn.CreateActivityInp
 	}
 	c := caller.From(ctx)
 	a := activityRow{Name: name, ARN: arn.For(c, "states", "activity:"+name), Encryption: in.EncryptionConfiguration, Created: r.clock.Now().UnixMilli()}
+	// Tags are checked even if the activity is there already and they are ignored.
 	tags, err := addTags(nil, in.Tags, a.ARN)
 	if err != nil {
 		return nil, err
 	}
 	err = r.db.Update(ctx, func(tx *db.Tx) error {
+		// An activity has nothing but its name and encryption to be compared.
 		existing, err := activityTx(tx, a.ARN)
 		var none *types.ActivityDoesNotExist
 		switch {
@@ -61,11 +63,13 @@ func (r *Registry) DescribeActivity(ctx context.Context, in *sfn.DescribeActivit
 	if err != nil {
 		return nil, err
 	}
+	// The encryption is always shown: AWS_OWNED_KEY unless a key was given.
 	return &sfn.DescribeActivityOutput{ActivityArn: &a.ARN, Name: &a.Name, CreationDate: instant(a.Created), EncryptionConfiguration: shownEncryption(a.Encryption)}, nil
 }
 
 // ListActivities answers the caller's activities by name.
 func (r *Registry) ListActivities(ctx context.Context, in *sfn.ListActivitiesInput, _ ...func(*sfn.Options)) (*sfn.ListActivitiesOutput, error) {
+	// Pages go by name, as those of state machines.
 	p, err := newPage("activities", in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
@@ -90,6 +94,7 @@ func (r *Registry) ListActivities(ctx context.Context, in *sfn.ListActivitiesInp
 
 // DeleteActivity deletes an activity; one that does not exist is deleted already.
 func (r *Registry) DeleteActivity(ctx context.Context, in *sfn.DeleteActivityInput, _ ...func(*sfn.Options)) (*sfn.DeleteActivityOutput, error) {
+	// Tasks that were scheduled before are kept by the executions that wait for them, not here.
 	a, err := arn.Parse(aws.ToString(in.ActivityArn))
 	if err != nil {
 		return nil, invalidARN("Invalid ARN prefix: %s", aws.ToString(in.ActivityArn))

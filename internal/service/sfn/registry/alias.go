@@ -23,6 +23,7 @@ func (r *Registry) CreateStateMachineAlias(ctx context.Context, in *sfn.CreateSt
 	if err != nil {
 		return nil, err
 	}
+	// The request names no state machine: it is that of the versions.
 	q.version, q.alias = 0, aws.ToString(in.Name)
 	now := r.clock.Now().UnixMilli()
 	out := &sfn.CreateStateMachineAliasOutput{CreationDate: instant(now), StateMachineAliasArn: aws.String(q.aliasARN(q.alias))}
@@ -30,6 +31,7 @@ func (r *Registry) CreateStateMachineAlias(ctx context.Context, in *sfn.CreateSt
 		if err := routedTx(tx, q, in.RoutingConfiguration); err != nil {
 			return err
 		}
+		// The description is part of the request's identity, unlike role and tags of a state machine's.
 		existing, err := aliasTx(tx, q)
 		if err == nil {
 			out.CreationDate = instant(existing.Created)
@@ -78,6 +80,7 @@ func (r *Registry) UpdateStateMachineAlias(ctx context.Context, in *sfn.UpdateSt
 			return nil, otherMachine(in.RoutingConfiguration)
 		}
 	}
+	// Running executions keep the version that was drawn for them: an update moves new ones only.
 	now := r.clock.Now().UnixMilli()
 	err = r.db.Update(ctx, func(tx *db.Tx) error {
 		a, err := aliasTx(tx, q)
@@ -118,6 +121,7 @@ func (r *Registry) DescribeStateMachineAlias(ctx context.Context, in *sfn.Descri
 	if err != nil {
 		return nil, missingAlias(err, asked)
 	}
+	// An alias that was never updated has its creation as updateDate.
 	return &sfn.DescribeStateMachineAliasOutput{StateMachineAliasArn: &asked, Name: &a.Name, Description: optional(a.Description),
 		RoutingConfiguration: a.Routing, CreationDate: instant(a.Created), UpdateDate: instant(a.Updated)}, nil
 }
@@ -145,6 +149,7 @@ func (r *Registry) ListStateMachineAliases(ctx context.Context, in *sfn.ListStat
 	if err != nil {
 		return nil, err
 	}
+	// Filtered after reading: routing is a document, and there are few.
 	if q.version != 0 {
 		rows = routingTo(rows, q.version)
 	}
@@ -172,6 +177,7 @@ func (r *Registry) DeleteStateMachineAlias(ctx context.Context, in *sfn.DeleteSt
 	return &sfn.DeleteStateMachineAliasOutput{}, nil
 }
 
+// parseAliasARN reads an ARN that must be an alias's.
 func parseAliasARN(s string) (machineRef, error) {
 	q, err := parseMachineARN(s)
 	if err == nil && q.alias == "" {
@@ -180,6 +186,7 @@ func parseAliasARN(s string) (machineRef, error) {
 	return q, err
 }
 
+// missingAlias turns a row that is not there into AWS's error, which does not name the alias in its text.
 func missingAlias(err error, asked string) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return &types.ResourceNotFound{Message: text("Request references a resource that does not exist."), ResourceName: &asked}
@@ -192,6 +199,7 @@ func checkRouting(routes []types.RoutingConfigurationListItem) (first machineRef
 	seen := map[string]bool{}
 	refs := make([]machineRef, len(routes))
 	sum := int32(0)
+	// The first pass reads, the ones below tell what is wrong, one thing at a time as AWS does.
 	for i, route := range routes {
 		seen[aws.ToString(route.StateMachineVersionArn)] = true
 		q, err := parseMachineARN(aws.ToString(route.StateMachineVersionArn))
@@ -201,6 +209,7 @@ func checkRouting(routes []types.RoutingConfigurationListItem) (first machineRef
 		refs[i] = q
 		sum += route.Weight
 	}
+	// The wire layer bounds the list and each weight; calls within the platform come here directly.
 	if len(refs) == 0 {
 		return first, invalidRouting("Routing configuration must contain one or two state machine versions.")
 	}
@@ -225,14 +234,17 @@ func checkRouting(routes []types.RoutingConfigurationListItem) (first machineRef
 	return refs[0], nil
 }
 
+// invalidRouting is the error of a routing configuration; its reason is what programs look at.
 func invalidRouting(format string, args ...any) error {
 	return &types.ValidationException{Message: text(format, args...), Reason: types.ValidationExceptionReasonInvalidRoutingConfiguration}
 }
 
+// otherMachine refuses versions of several machines, or of another one than the alias's. The text is ours.
 func otherMachine(routes []types.RoutingConfigurationListItem) error {
 	return invalidRouting("Routing configuration must contain versions of the same state machine. Received: [%s]", routedARNs(routes))
 }
 
+// routedARNs lists the versions as error texts do.
 func routedARNs(routes []types.RoutingConfigurationListItem) string {
 	arns := make([]string, len(routes))
 	for i, route := range routes {

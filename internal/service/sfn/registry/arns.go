@@ -18,6 +18,7 @@ type machineRef struct {
 	alias   string
 }
 
+// digits are the qualifiers that are versions; an alias's name has a letter, a dash, a dot or an underscore.
 var digits = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 // parseMachineARN reads the three forms stateMachine:NAME, stateMachine:NAME:7 and stateMachine:NAME:ALIAS.
@@ -26,6 +27,7 @@ func parseMachineARN(s string) (machineRef, error) {
 	if err != nil {
 		return machineRef{}, invalidARN("Invalid ARN prefix: %s", s)
 	}
+	// A distributed Map state's ARN (stateMachine:NAME/LABEL) is taken as a name that no machine has.
 	p := strings.Split(a.Resource, ":")
 	if a.Service != "states" || p[0] != "stateMachine" || len(p) < 2 || len(p) > 3 || p[1] == "" {
 		return machineRef{}, invalidARN("Resource type not valid in this context: %s", p[0])
@@ -41,6 +43,7 @@ func parseMachineARN(s string) (machineRef, error) {
 	return q, nil
 }
 
+// invalidARN quotes what is wrong, as AWS does.
 func invalidARN(format string, args ...any) error {
 	return &types.InvalidArn{Message: text("Invalid Arn: '"+format+"'", args...)}
 }
@@ -52,6 +55,7 @@ func (q machineRef) machineARN() string {
 	return a.String()
 }
 
+// versionARN is that of a version of the same machine; aliasARN that of an alias.
 func (q machineRef) versionARN(version int64) string {
 	return q.machineARN() + ":" + strconv.FormatInt(version, 10)
 }

@@ -21,6 +21,7 @@ func (r *Registry) checkLogging(ctx context.Context, in *types.LoggingConfigurat
 	if out.Level == "" {
 		out.Level = types.LogLevelOff
 	}
+	// A list that was given empty is shown empty, one that was not given not at all.
 	if in.Destinations != nil {
 		out.Destinations = append([]types.LogDestination{}, in.Destinations...)
 	}
@@ -44,10 +45,12 @@ func (r *Registry) checkLogGroup(ctx context.Context, group string) error {
 	if err != nil || a.Service != "logs" || !ok {
 		return invalidLogging("Invalid ARN for log destination.")
 	}
+	// The ARN ends in :*, which stands for the group's streams.
 	name = strings.TrimSuffix(name, ":*")
 	if r.logs == nil {
 		return nil
 	}
+	// Looking asks in the caller's name: a group of another account or region is not found, as on AWS.
 	found, err := r.logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
 	if err != nil {
 		return fmt.Errorf("look for the log group %s: %w", name, err)
@@ -60,6 +63,7 @@ func (r *Registry) checkLogGroup(ctx context.Context, group string) error {
 	return invalidLogging("Log Destination not found.")
 }
 
+// invalidLogging is the error of a logging configuration; AWS shows a reason behind a fixed beginning.
 func invalidLogging(why string) error {
 	return &types.InvalidLoggingConfiguration{Message: text("Invalid Logging Configuration: %s", why)}
 }
@@ -70,6 +74,7 @@ func checkEncryption(in *types.EncryptionConfiguration) error {
 		return nil
 	}
 	switch in.Type {
+	// The wire layer has seen to it that the type is one of the two.
 	case types.EncryptionTypeAwsOwnedKey:
 		if in.KmsKeyId != nil || in.KmsDataKeyReusePeriodSeconds != nil {
 			return invalidEncryption("kmsKeyId and kmsDataKeyReusePeriodSeconds must not be set when type is AWS_OWNED_KEY")
@@ -82,6 +87,7 @@ func checkEncryption(in *types.EncryptionConfiguration) error {
 	return nil
 }
 
+// invalidEncryption is the error of an encryption configuration. The reasons' texts are ours.
 func invalidEncryption(why string) error {
 	return &types.InvalidEncryptionConfiguration{Message: text("Invalid Encryption Configuration: %s", why)}
 }
@@ -91,6 +97,7 @@ func (c config) shown() config {
 	if c.Logging == nil {
 		c.Logging = &types.LoggingConfiguration{Level: types.LogLevelOff}
 	}
+	// Tracing is kept and shown; there is no X-Ray to send traces to.
 	if c.Tracing == nil {
 		c.Tracing = &types.TracingConfiguration{}
 	}

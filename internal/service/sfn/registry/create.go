@@ -21,6 +21,7 @@ func (r *Registry) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMa
 	if err != nil {
 		return nil, err
 	}
+	// All that can be wrong is found before the transaction begins: looking for a log group asks another service.
 	tags, err := addTags(nil, in.Tags, v.Machine)
 	if err != nil {
 		return nil, err
@@ -31,6 +32,7 @@ func (r *Registry) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMa
 	}
 	out := &sfn.CreateStateMachineOutput{StateMachineArn: &v.Machine}
 	err = r.db.Update(ctx, func(tx *db.Tx) error {
+		// A name is taken as long as its machine is DELETING.
 		existing, err := machineTx(tx, q)
 		switch {
 		case err == nil:
@@ -46,6 +48,7 @@ func (r *Registry) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMa
 		if err := insertMachine(tx, q, row); err != nil {
 			return err
 		}
+		// The revision and its first version are made together, or neither.
 		out.CreationDate = instant(v.Created)
 		if in.Publish {
 			p, err := publishTx(tx, q, row, in.VersionDescription, v.Created)
@@ -66,6 +69,7 @@ func (r *Registry) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMa
 func (r *Registry) firstRevision(ctx context.Context, in *sfn.CreateStateMachineInput) (revisionRow, error) {
 	v := revisionRow{ID: uuid.NewString(), Type: in.Type, Initial: true, Definition: aws.ToString(in.Definition), Role: aws.ToString(in.RoleArn),
 		Created: r.clock.Now().UnixMilli()}
+	// The type is never empty in the store: STANDARD is what AWS takes when none is given, and shows.
 	if v.Type == "" {
 		v.Type = types.StateMachineTypeStandard
 	}
@@ -73,6 +77,7 @@ func (r *Registry) firstRevision(ctx context.Context, in *sfn.CreateStateMachine
 	if err := checkName(name); err != nil {
 		return v, err
 	}
+	// Which of several mistakes AWS would tell first is known of few; the cheap checks go first here.
 	v.Machine = arn.For(caller.From(ctx), "states", "stateMachine:"+name)
 	if err := checkVersionDescription(in.Publish, in.VersionDescription); err != nil {
 		return v, err
@@ -91,6 +96,7 @@ func (r *Registry) firstRevision(ctx context.Context, in *sfn.CreateStateMachine
 	return v, err
 }
 
+// checkVersionDescription refuses a description for a version that is not to be made.
 func checkVersionDescription(publish bool, description *string) error {
 	if description != nil && !publish {
 		return &types.ValidationException{Message: text("Version description can only be set when publish is true")}
@@ -103,6 +109,7 @@ func (r *Registry) createAgain(tx *db.Tx, q machineRef, row machineRow, v revisi
 	if row.Status == types.StateMachineStatusDeleting {
 		return &types.StateMachineDeleting{Message: text("State Machine is being deleted: '%s'", row.ARN)}
 	}
+	// What counts is what the machine is now: an update in between makes the first request a conflict.
 	current, err := revisionTx(tx, row.Revision)
 	if err != nil {
 		return err
@@ -112,6 +119,7 @@ func (r *Registry) createAgain(tx *db.Tx, q machineRef, row machineRow, v revisi
 		return conflict
 	}
 	out.CreationDate = instant(row.Created)
+	// publish and versionDescription are part of the request's identity too.
 	if !in.Publish {
 		return nil
 	}

@@ -26,6 +26,7 @@ func (r *Registry) parse(definition string, kind types.StateMachineType) (*asl.S
 	return m, nil
 }
 
+// languageOptions are what a type of state machine asks of its definition. The zero type is STANDARD.
 func languageOptions(kind types.StateMachineType) []asl.Option {
 	if kind == types.StateMachineTypeExpress {
 		return []asl.Option{asl.Express()}
@@ -49,6 +50,7 @@ func invalidDefinition(definition string, err error) error {
 // length is the wire's to check.
 var badName = regexp.MustCompile(`[\s<>{}\[\]?*"#%\\^|~` + "`" + `$&,;:/\x00-\x1f\x7f-\x{9f}\x{fffe}\x{ffff}\x{10ffff}]`)
 
+// checkName refuses names that an ARN cannot hold.
 func checkName(name string) error {
 	if badName.MatchString(name) || strings.ContainsRune(name, '\uFFFD') {
 		return &types.InvalidName{Message: text("Invalid Name: '%s'", name)}
@@ -58,6 +60,8 @@ func checkName(name string) error {
 
 var roleARN = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:iam::\d{12}:role/[a-zA-Z_0-9+=,.@\-_/]+$`)
 
+// checkRole refuses what is no role's ARN. Roles of other accounts are let through, and the role need not exist: what
+// executions call is not guarded by it.
 func checkRole(role string) error {
 	if !roleARN.MatchString(role) {
 		return &types.InvalidArn{Message: text("Invalid Role Arn: '%s'", role)}

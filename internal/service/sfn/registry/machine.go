@@ -20,6 +20,7 @@ func (r *Registry) DescribeStateMachine(ctx context.Context, in *sfn.DescribeSta
 	if err != nil {
 		return nil, err
 	}
+	// Of a version the ARN, the creation date and the description are its own; the rest is its revision's.
 	out := &sfn.DescribeStateMachineOutput{StateMachineArn: &asked, Name: &q.name}
 	var v revisionRow
 	err = r.db.View(ctx, func(tx *db.Tx) error {
@@ -57,6 +58,7 @@ func (m *Machine) Shown(included types.IncludedData) (definition *string, refere
 	if included == types.IncludedDataMetadataOnly {
 		return aws.String("{}"), nil
 	}
+	// It parsed when it was stored. A later platform may be stricter: it still shows the definition then.
 	if parsed, err := asl.Parse(m.Definition, languageOptions(m.Type)...); err == nil {
 		references = parsed.VariableReferences()
 	}
@@ -74,6 +76,7 @@ func (m *Machine) Configuration() (*types.LoggingConfiguration, *types.TracingCo
 
 // ListStateMachines answers the caller's state machines by name.
 func (r *Registry) ListStateMachines(ctx context.Context, in *sfn.ListStateMachinesInput, _ ...func(*sfn.Options)) (*sfn.ListStateMachinesOutput, error) {
+	// Pages go by name: what is made or deleted meanwhile neither repeats nor hides another machine.
 	p, err := newPage("machines", in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
@@ -88,6 +91,7 @@ func (r *Registry) ListStateMachines(ctx context.Context, in *sfn.ListStateMachi
 	if err != nil {
 		return nil, err
 	}
+	// The list has neither status nor revision, and so shows machines that are being deleted like any other.
 	rows, token := cut(p, rows, func(m machineRow) string { return m.Name })
 	out := &sfn.ListStateMachinesOutput{NextToken: token, StateMachines: make([]types.StateMachineListItem, len(rows))}
 	for i, m := range rows {
@@ -107,6 +111,7 @@ func (r *Registry) DeleteStateMachine(ctx context.Context, in *sfn.DeleteStateMa
 		return nil, invalidARN("Resource type not valid in this context: %s", q.kind())
 	}
 	err = r.db.Update(ctx, func(tx *db.Tx) error {
+		// To delete twice is no error, on AWS either.
 		row, err := machineTx(tx, q)
 		if errors.Is(err, db.ErrNotFound) {
 			return nil
@@ -145,6 +150,7 @@ func (r *Registry) Ended(tx *db.Tx, machineARN string) error {
 	if err != nil {
 		return err
 	}
+	// Asked in the transaction that ends the execution, so that it is not counted any more.
 	running, err := r.executions.Running(tx, row.ARN)
 	if err != nil || running {
 		return err
@@ -154,6 +160,7 @@ func (r *Registry) Ended(tx *db.Tx, machineARN string) error {
 
 // removeTx removes all rows of a state machine. Revisions that executions refer to stay.
 func (r *Registry) removeTx(tx *db.Tx, q machineRef, row machineRow) error {
+	// Versions and aliases go at once; an execution keeps its revision, and the ARNs that it was started by.
 	for _, table := range []string{"sfn_version", "sfn_alias"} {
 		if _, err := tx.Exec(`DELETE FROM `+table+` WHERE account = $1 AND region = $2 AND machine = $3`, q.Account, q.Region, q.name); err != nil {
 			return err
@@ -172,6 +179,7 @@ func (r *Registry) Trim(tx *db.Tx, machineARN, revisionID string) error {
 	if err != nil {
 		return err
 	}
+	// The machine's own rows are asked here, executions by their keeper below.
 	unused, err := db.All(tx, db.Value[string], `SELECT id FROM sfn_revision WHERE machine = $1 AND ($2 = '' OR id = $2)
 		AND id NOT IN (SELECT revision FROM sfn_machine WHERE account = $3 AND region = $4 AND name = $5)
 		AND id NOT IN (SELECT revision FROM sfn_version WHERE account = $3 AND region = $4 AND machine = $5)`,

@@ -14,6 +14,7 @@ import (
 	"github.com/headgate/headgate/internal/service/sfn/registry/answers"
 )
 
+// invalid is a ValidationException with AWS's text, or ours where no recording tells it.
 func invalid(format string, args ...any) error {
 	return &types.ValidationException{Message: text(format, args...)}
 }
@@ -34,12 +35,14 @@ func readMock(in *sfn.TestStateInput, st *asl.State) (*asl.Mock, error) {
 	if in.Mock.Result != nil && in.Mock.ErrorOutput != nil {
 		return nil, invalid("A test mock should have only one of the following fields: [result, errorOutput].")
 	}
+	// An error needs no checks: any name may be thrown by something.
 	if e := in.Mock.ErrorOutput; e != nil {
 		return &asl.Mock{Failed: true, Error: aws.ToString(e.Error), Cause: aws.ToString(e.Cause)}, nil
 	}
 	if in.Mock.Result == nil {
 		return nil, invalid("A test mock should have one of the following fields: [result, errorOutput].")
 	}
+	// The mode bears on the fields of an answer: even NONE wants JSON.
 	result, err := jsonvalue.FromText(*in.Mock.Result)
 	if err != nil {
 		return nil, invalid("Mocked result must be valid JSON")
@@ -68,6 +71,7 @@ func checkUnmocked(in *sfn.TestStateInput, st *asl.State) error {
 
 // checkMock checks that the state's work could have had the mocked result.
 func checkMock(st *asl.State, in *sfn.TestStateInput, v any) error {
+	// A Map's result is one item for each child, or what its ResultWriter tells; a Parallel's one for each branch.
 	_, isObject := v.(*jsonvalue.Object)
 	items, isArray := v.([]any)
 	switch {
@@ -81,6 +85,7 @@ func checkMock(st *asl.State, in *sfn.TestStateInput, v any) error {
 		return invalid("Mocked result must be an array.")
 	case st.Parallel != nil && len(items) != len(st.Parallel.Branches):
 		return invalid("Mocked result must contain the same number of items as number of Parallel branches.")
+	// null is let through: it stands for an operation that answers nothing.
 	case st.Task != nil && v != nil && in.Mock.FieldValidationMode != types.MockResponseValidationModeNone:
 		strict := in.Mock.FieldValidationMode != types.MockResponseValidationModePresent
 		if err := checkAnswer(st.Task.Resource, v, strict); err != nil {
@@ -94,8 +99,10 @@ func checkMock(st *asl.State, in *sfn.TestStateInput, v any) error {
 // and a job is polled until it ends: its result is what the poll answers, of which only a nested execution's is known.
 func checkAnswer(r asl.Resource, v any, strict bool) error {
 	service, operation := strings.TrimPrefix(r.Service, "aws-sdk:"), r.Action
+	// HTTP endpoints, API Gateway and EKS are not in the facts, and so not checked: AWS does not check them either.
 	var free []string // members of another form than the operation's own
 	switch {
+	// Functions called by their ARN and activities answer whatever their code does.
 	case r.Kind != asl.Service || r.Pattern == asl.WaitForTaskToken:
 		return nil
 	case r.Pattern == asl.Sync || r.Pattern == asl.Sync2:
@@ -143,6 +150,7 @@ func readContext(in *sfn.TestStateInput, st *asl.State) (*asl.Object, error) {
 	if err != nil || !ok {
 		return nil, invalid("Invalid Context object provided: Context object must be a JSON object")
 	}
+	// What may stand is checked, not what must: an empty context object is fine.
 	for k, part := range o.All() {
 		allowed, known := contextFields[k]
 		if !known {
@@ -170,6 +178,7 @@ func readVariables(s *string) (map[string]asl.Text, error) {
 	if s == nil {
 		return nil, nil
 	}
+	// Each variable is taken as it is; the names are not checked, since a wrong one cannot be referred to.
 	v, err := jsonvalue.Decode([]byte(*s))
 	o, ok := v.(*asl.Object)
 	if err != nil || !ok {

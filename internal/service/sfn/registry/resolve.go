@@ -51,6 +51,7 @@ func (r *Registry) Resolve(ctx context.Context, tx *db.Tx, arn string) (*Machine
 	if row.Status == types.StateMachineStatusDeleting {
 		return nil, &types.StateMachineDeleting{Message: text("State Machine is being deleted: '%s'", row.ARN)}
 	}
+	// The newest revision, unless the ARN says otherwise. Only what was asked for, or drawn, is put on record.
 	revision, version, alias := row.Revision, int64(0), ""
 	switch {
 	case q.version != 0:
@@ -60,6 +61,7 @@ func (r *Registry) Resolve(ctx context.Context, tx *db.Tx, arn string) (*Machine
 		if err != nil {
 			return nil, missing(err, arn)
 		}
+		// Drawn for each execution; the caller puts on record what it was.
 		alias, version = arn, a.draw(rand.IntN(100))
 	}
 	if version != 0 {
@@ -96,6 +98,7 @@ func (r *Registry) Revision(_ context.Context, tx *db.Tx, machineARN, revisionID
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return nil, err
 	}
+	// A machine that is gone has no tags.
 	m.Tags = row.Tags
 	return m, nil
 }

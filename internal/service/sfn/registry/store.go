@@ -23,6 +23,7 @@ type machineRow struct {
 
 const machineColumns = `name, arn, type, status, revision, next_version, tags, created_at`
 
+// scanMachine reads machineColumns.
 func scanMachine(r db.Row) (m machineRow, err error) {
 	var tags string
 	if err := r.Scan(&m.Name, &m.ARN, &m.Type, &m.Status, &m.Revision, &m.NextVersion, &tags, &m.Created); err != nil {
@@ -56,6 +57,7 @@ type revisionRow struct {
 
 const revisionColumns = `id, machine, type, initial, definition, role, config, created_at`
 
+// scanRevision reads revisionColumns.
 func scanRevision(r db.Row) (v revisionRow, err error) {
 	var doc string
 	if err := r.Scan(&v.ID, &v.Machine, &v.Type, &v.Initial, &v.Definition, &v.Role, &doc, &v.Created); err != nil {
@@ -64,6 +66,7 @@ func scanRevision(r db.Row) (v revisionRow, err error) {
 	return v, json.Unmarshal([]byte(doc), &v.Config)
 }
 
+// machine is the revision as executions take it, but for the tags, which are the machine's.
 func (v revisionRow) machine(name string) *Machine {
 	return &Machine{ARN: v.Machine, Name: name, Type: v.Type, RevisionID: v.ID, Initial: v.Initial,
 		Definition: []byte(v.Definition), RoleARN: v.Role, Logging: v.Config.Logging, Tracing: v.Config.Tracing,
@@ -79,6 +82,7 @@ type versionRow struct {
 
 const versionColumns = `version, revision, description, created_at`
 
+// scanVersion reads versionColumns.
 func scanVersion(r db.Row) (v versionRow, err error) {
 	err = r.Scan(&v.Version, &v.Revision, &v.Description, &v.Created)
 	return v, err
@@ -99,6 +103,7 @@ type aliasRow struct {
 
 const aliasColumns = `name, description, routing, created_at, updated_at`
 
+// scanAlias reads aliasColumns.
 func scanAlias(r db.Row) (a aliasRow, err error) {
 	var routing string
 	if err := r.Scan(&a.Name, &a.Description, &routing, &a.Created, &a.Updated); err != nil {
@@ -123,6 +128,7 @@ type activityRow struct {
 
 const activityColumns = `name, arn, encryption, tags, created_at`
 
+// scanActivity reads activityColumns.
 func scanActivity(r db.Row) (a activityRow, err error) {
 	var encryption, tags string
 	if err := r.Scan(&a.Name, &a.ARN, &encryption, &tags, &a.Created); err != nil {
@@ -163,16 +169,19 @@ func activeMachineTx(tx *db.Tx, q machineRef, asked string) (machineRow, error) 
 	return row, missing(err, asked)
 }
 
+// insertMachine stores a new machine; its revision is stored before.
 func insertMachine(tx *db.Tx, q machineRef, m machineRow) error {
 	_, err := tx.Exec(`INSERT INTO sfn_machine (account, region, `+machineColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		q.Account, q.Region, m.Name, m.ARN, string(m.Type), string(m.Status), m.Revision, m.NextVersion, encode(m.Tags), m.Created)
 	return err
 }
 
+// revisionTx reads a revision, or db.ErrNotFound.
 func revisionTx(tx *db.Tx, id string) (revisionRow, error) {
 	return db.One(tx, scanRevision, `SELECT `+revisionColumns+` FROM sfn_revision WHERE id = $1`, id)
 }
 
+// insertRevision stores a revision, once and for all.
 func insertRevision(tx *db.Tx, v revisionRow) error {
 	_, err := tx.Exec(`INSERT INTO sfn_revision (`+revisionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		v.ID, v.Machine, string(v.Type), v.Initial, v.Definition, v.Role, encode(v.Config), v.Created)

@@ -31,6 +31,7 @@ func (r *Registry) TagResource(ctx context.Context, in *sfn.TagResourceInput, _ 
 // UntagResource removes tags from a state machine or an activity.
 func (r *Registry) UntagResource(ctx context.Context, in *sfn.UntagResourceInput, _ ...func(*sfn.Options)) (*sfn.UntagResourceOutput, error) {
 	err := r.retag(ctx, aws.ToString(in.ResourceArn), func(tags map[string]string) (map[string]string, error) {
+		// Keys that the resource does not have are no error.
 		for _, k := range in.TagKeys {
 			delete(tags, k)
 		}
@@ -44,6 +45,7 @@ func (r *Registry) UntagResource(ctx context.Context, in *sfn.UntagResourceInput
 
 // ListTagsForResource answers the tags of a state machine or an activity, by key.
 func (r *Registry) ListTagsForResource(ctx context.Context, in *sfn.ListTagsForResourceInput, _ ...func(*sfn.Options)) (*sfn.ListTagsForResourceOutput, error) {
+	// AWS gives no order; by key, answers are the same each time.
 	out := &sfn.ListTagsForResourceOutput{Tags: []types.Tag{}}
 	err := r.db.View(ctx, func(tx *db.Tx) error {
 		t, err := taggedTx(tx, aws.ToString(in.ResourceArn))
@@ -87,6 +89,7 @@ func taggedTx(tx *db.Tx, resource string) (tagged, error) {
 	if err != nil {
 		return tagged{}, invalidARN("Invalid ARN prefix: %s", resource)
 	}
+	// AWS answers ResourceNotFound for versions and aliases, as if they did not exist.
 	notFound := &types.ResourceNotFound{Message: text("Resource not found: '%s'", resource), ResourceName: &resource}
 	if strings.HasPrefix(a.Resource, "activity:") {
 		row, err := activityTx(tx, resource)
@@ -115,12 +118,14 @@ func addTags(have map[string]string, add []types.Tag, resource string) (map[stri
 	tags := map[string]string{}
 	maps.Copy(tags, have)
 	for _, t := range add {
+		// A key given twice has the value given last.
 		key := aws.ToString(t.Key)
 		if strings.HasPrefix(strings.ToLower(key), "aws:") {
 			return nil, &types.ValidationException{Message: text("Tag keys that begin with 'aws:' are reserved: '%s'", key)}
 		}
 		tags[key] = aws.ToString(t.Value)
 	}
+	// The quota is on what the resource would have, not on what the request adds.
 	if len(tags) > tagQuota {
 		return nil, &types.TooManyTags{Message: text("Too many tags: '%s'", resource), ResourceName: &resource}
 	}

@@ -28,6 +28,7 @@ func (r *Registry) TestState(ctx context.Context, in *sfn.TestStateInput, _ ...f
 	if err != nil {
 		return nil, err
 	}
+	// Trouble of ours comes out of the test by the side: the language knows failures of tasks only.
 	var trouble error
 	t.Work = func(task asl.ScheduleTask) (ev asl.Event) {
 		ev, trouble = r.work(ctx, t, task)
@@ -39,6 +40,7 @@ func (r *Registry) TestState(ctx context.Context, in *sfn.TestStateInput, _ ...f
 	}
 	out := &sfn.TestStateOutput{Status: types.TestExecutionStatus(result.Status), NextState: optional(result.NextState),
 		Error: optional(result.Error), Cause: optional(result.Cause)}
+	// A state that failed or would be retried has no output, not even null.
 	if !result.Output.IsZero() {
 		out.Output = aws.String(result.Output.String())
 	}
@@ -51,6 +53,7 @@ func (r *Registry) TestState(ctx context.Context, in *sfn.TestStateInput, _ ...f
 // stateTest checks a request and makes the test that it asks for.
 func (r *Registry) stateTest(ctx context.Context, in *sfn.TestStateInput) (*asl.StateTest, error) {
 	t := &asl.StateTest{Definition: []byte(aws.ToString(in.Definition)), StateName: aws.ToString(in.StateName), Info: testInfo(ctx, aws.ToString(in.RoleArn))}
+	// As far as recordings tell, AWS checks the definition first, then the mock, then the data.
 	_, st, err := t.ParseState()
 	if err != nil {
 		return nil, invalidDefinition(string(t.Definition), err)
@@ -66,6 +69,7 @@ func (r *Registry) stateTest(ctx context.Context, in *sfn.TestStateInput) (*asl.
 	if t.Mock, err = readMock(in, st); err != nil {
 		return nil, err
 	}
+	// Unlike StartExecution's, an input that was not given is an empty object for every state.
 	input := aws.ToString(in.Input)
 	if in.Input == nil {
 		input = "{}"
@@ -81,12 +85,16 @@ func (r *Registry) stateTest(ctx context.Context, in *sfn.TestStateInput) (*asl.
 	}
 	if c := in.StateConfiguration; c != nil {
 		t.RetryCount, t.Failed = int(aws.ToInt32(c.RetrierRetryCount)), int(aws.ToInt32(c.MapIterationFailureCount))
+		if c.MapItemReaderData != nil {
+			t.ReaderData = []byte(*c.MapItemReaderData)
+		}
 	}
 	return t, nil
 }
 
 // testInfo is the execution that a tested state sees itself in: of an Express state machine, both with made-up names.
 func testInfo(ctx context.Context, role string) asl.Info {
+	// The names are of the form that recorded contexts show, and not those of anything that exists.
 	c := caller.From(ctx)
 	machine, name := uuid.NewString(), uuid.NewString()
 	return asl.Info{ARN: arn.For(c, "states", "express:"+machine+":"+name), Name: name, RoleARN: role,
@@ -99,10 +107,12 @@ func (r *Registry) work(ctx context.Context, t *asl.StateTest, task asl.Schedule
 	if r.calls == nil {
 		return nil, errors.New("TestState has no integrations to call")
 	}
+	// The operation is the same as aws-sdk:sfn:startExecution; only the names of errors differ.
 	nested := task.Resource.Service == "states" // an optimised integration that executions do themselves
 	if nested {
 		task.Resource.Service = "aws-sdk:sfn"
 	}
+	// Real time: the test waits for the task as its caller waits for the answer.
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	answer, err := r.calls.Run(ctx, integration.Call{Caller: caller.From(ctx), Role: t.Info.RoleARN, Execution: t.Info.ARN, State: task.State,
@@ -112,6 +122,7 @@ func (r *Registry) work(ctx context.Context, t *asl.StateTest, task asl.Schedule
 		return asl.TaskFailed{TaskID: task.TaskID, Error: asl.ErrTimeout}, nil
 	case err != nil:
 		return nil, fmt.Errorf("test the state %s: %w", task.State, err)
+	// A time-out of ours is the state's: States.Timeout may have a Catch.
 	case answer.Failed:
 		if name, ok := strings.CutPrefix(answer.Error, "Sfn."); nested && ok {
 			answer.Error = "StepFunctions." + name
@@ -124,6 +135,7 @@ func (r *Registry) work(ctx context.Context, t *asl.StateTest, task asl.Schedule
 // inspection is what the levels DEBUG and TRACE show.
 func inspection(result *asl.StateResult) *types.InspectionData {
 	i := result.Inspection
+	// Stages that the state did not come to are left out.
 	stage := func(name string) *string {
 		v, ok := i.Data[name]
 		if !ok {
@@ -147,6 +159,7 @@ func inspection(result *asl.StateResult) *types.InspectionData {
 	if i.CatchIndex != nil {
 		out.ErrorDetails = &types.InspectionErrorDetails{CatchIndex: aws.Int32(int32(*i.CatchIndex))}
 	}
+	// A retry that is due and a catcher exclude each other: what is retried is not caught yet.
 	if i.RetryIndex != nil {
 		out.ErrorDetails = &types.InspectionErrorDetails{RetryIndex: aws.Int32(int32(*i.RetryIndex)),
 			RetryBackoffIntervalSeconds: aws.Int32(int32(i.RetryBackoff.Seconds()))}

@@ -102,6 +102,35 @@ func TestWhatTestStateRefuses(t *testing.T) {
 	})
 }
 
+func TestAMapStateShowsWhatItsChildrenWouldGet(t *testing.T) {
+	run(t, func(f *fixture) {
+		state := func(more string) *string {
+			return aws.String(`{"Type":"Map","ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"JSON","ItemsPointer":"/orders","MaxItems":3},` +
+				`"Parameters":{"Bucket":"b","Key":"k"}},` + more + `"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},"End":true}`)
+		}
+		in := &sfn.TestStateInput{Definition: state(`"ItemSelector":{"i.$":"$$.Map.Item.Index","v.$":"$$.Map.Item.Value"},"ItemBatcher":{"MaxItemsPerBatch":2,"BatchInput":{"x":1}},`),
+			Mock: mocked(`[1,2]`), StateConfiguration: &types.TestStateConfiguration{MapItemReaderData: aws.String(`{"orders":["a","b","c","d"]}`)}, InspectionLevel: "DEBUG"}
+		d := ok(f, f.TestState)(in).InspectionData
+		if got := aws.ToString(d.AfterItemsPointer); got != `["a","b","c"]` {
+			f.Errorf("after the pointer: %s", got)
+		}
+		if got := aws.ToString(d.AfterItemSelector); got != `[{"v":"a","i":0},{"v":"b","i":1},{"v":"c","i":2}]` {
+			f.Errorf("after the selector: %s", got)
+		}
+		if got := aws.ToString(d.AfterItemBatcher); got != `[{"BatchInput":{"x":1},"Items":[{"v":"a","i":0},{"v":"b","i":1}]},{"BatchInput":{"x":1},"Items":[{"v":"c","i":2}]}]` {
+			f.Errorf("after the batcher: %s", got)
+		}
+		in.Definition = state(`"ItemSelector":{"v.$":"$.nothing"},`)
+		if out := ok(f, f.TestState)(in); out.Status != types.TestExecutionStatusFailed {
+			f.Errorf("a selector that leads nowhere: %s", out.Status)
+		}
+		in.StateConfiguration.MapItemReaderData = aws.String(`[`)
+		if out := ok(f, f.TestState)(in); aws.ToString(out.Error) != "States.ItemReaderFailed" {
+			f.Errorf("data that cannot be read: %s", aws.ToString(out.Error))
+		}
+	})
+}
+
 func TestATaskWithoutAMockIsDoneForReal(t *testing.T) {
 	run(t, func(f *fixture) {
 		in := &sfn.TestStateInput{Definition: aws.String(invoke), RoleArn: aws.String(role), Input: aws.String(`{"a":1}`), InspectionLevel: types.InspectionLevelDebug}

@@ -18,6 +18,7 @@ func (r *Registry) UpdateStateMachine(ctx context.Context, in *sfn.UpdateStateMa
 	if err != nil {
 		return nil, err
 	}
+	// The log group and the definition are checked outside of the transaction, which only one writer has at a time.
 	logging, err := r.checkLogging(ctx, in.LoggingConfiguration)
 	if err != nil {
 		return nil, err
@@ -36,6 +37,7 @@ func (r *Registry) UpdateStateMachine(ctx context.Context, in *sfn.UpdateStateMa
 		if err != nil {
 			return err
 		}
+		// With publish, a revision that has a version already keeps it: AWS answers the same number again.
 		row.Revision = v.ID
 		*out = sfn.UpdateStateMachineOutput{UpdateDate: instant(now), RevisionId: v.machine(q.name).ShownRevision()}
 		if in.Publish {
@@ -62,6 +64,7 @@ func (r *Registry) checkUpdate(in *sfn.UpdateStateMachineInput) (machineRef, err
 	if q.qualified() { // a version or an alias is no state machine of its own
 		return q, missing(db.ErrNotFound, *in.StateMachineArn)
 	}
+	// To publish alone there is PublishStateMachineVersion: publish is not enough here.
 	if in.Definition == nil && in.RoleArn == nil && in.LoggingConfiguration == nil && in.TracingConfiguration == nil && in.EncryptionConfiguration == nil {
 		return q, &types.MissingRequiredParameter{Message: text(
 			"Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified")}
@@ -79,6 +82,7 @@ func (r *Registry) checkUpdate(in *sfn.UpdateStateMachineInput) (machineRef, err
 
 // parseUpdate checks the new definition for the machine's type, which never changes.
 func (r *Registry) parseUpdate(ctx context.Context, q machineRef, in *sfn.UpdateStateMachineInput) error {
+	// The definition is read in a transaction before the one that stores it. Nothing between can make it wrong.
 	if in.Definition == nil {
 		return nil
 	}
@@ -100,6 +104,7 @@ func (r *Registry) reviseTx(tx *db.Tx, q machineRef, row machineRow, in *sfn.Upd
 	if err != nil {
 		return old, err
 	}
+	// What the request leaves out stays as it is.
 	v := old
 	if in.Definition != nil {
 		v.Definition = *in.Definition
@@ -116,9 +121,11 @@ func (r *Registry) reviseTx(tx *db.Tx, q machineRef, row machineRow, in *sfn.Upd
 	if in.EncryptionConfiguration != nil {
 		v.Config.Encryption = in.EncryptionConfiguration
 	}
+	// Configurations are compared as they are shown: to set a default is no change.
 	if v.Definition == old.Definition && v.Role == old.Role && encode(v.Config.shown()) == encode(old.Config.shown()) {
 		return old, nil
 	}
+	// AWS answers a revisionId from the first change on, and none before.
 	v.ID, v.Initial, v.Created = uuid.NewString(), false, now
 	if err := insertRevision(tx, v); err != nil {
 		return v, err

@@ -18,6 +18,7 @@ const maxDiagnostics = 100
 func (r *Registry) ValidateStateMachineDefinition(_ context.Context, in *sfn.ValidateStateMachineDefinitionInput, _ ...func(*sfn.Options)) (*sfn.ValidateStateMachineDefinitionOutput, error) {
 	definition := []byte(aws.ToString(in.Definition))
 	m, found := asl.Validate(definition, languageOptions(in.Type)...)
+	// What the platform lacks is an error too, since CreateStateMachine refuses it. Only what parsed is looked through.
 	if m != nil && r.calls != nil {
 		found = append(found, r.calls.CheckDefinition(definition)...)
 	}
@@ -27,6 +28,7 @@ func (r *Registry) ValidateStateMachineDefinition(_ context.Context, in *sfn.Val
 	if limit == 0 {
 		limit = maxDiagnostics
 	}
+	// The result counts all errors, the list is cut and, by default, without warnings.
 	for _, d := range found {
 		if d.Severity == asl.SeverityError {
 			out.Result = types.ValidateStateMachineDefinitionResultCodeFail
@@ -42,6 +44,7 @@ func (r *Registry) ValidateStateMachineDefinition(_ context.Context, in *sfn.Val
 	return out, nil
 }
 
+// diagnostic is a finding in the form of the answer.
 func diagnostic(d asl.Diagnostic) types.ValidateStateMachineDefinitionDiagnostic {
 	return types.ValidateStateMachineDefinitionDiagnostic{Severity: types.ValidateStateMachineDefinitionSeverity(strings.ToUpper(d.Severity)),
 		Code: aws.String(d.Code), Message: aws.String(d.Message), Location: optional(d.Location)}

@@ -40,6 +40,7 @@ func (r *Registry) PublishStateMachineVersion(ctx context.Context, in *sfn.Publi
 		if err != nil {
 			return err
 		}
+		// revisionId makes publishing safe against an update by someone else: only what the caller has seen is published.
 		current := v.ID
 		if v.Initial {
 			current = initialRevision
@@ -60,6 +61,7 @@ func (r *Registry) PublishStateMachineVersion(ctx context.Context, in *sfn.Publi
 
 // publishTx gives the machine's present revision a version, unless it has one.
 func publishTx(tx *db.Tx, q machineRef, row machineRow, description *string, now int64) (versionRow, error) {
+	// FACTS §6: publishing is idempotent on the revision. The version keeps its description too.
 	v, err := versionOfRevisionTx(tx, q, row.Revision)
 	if !errors.Is(err, db.ErrNotFound) {
 		return v, err
@@ -71,6 +73,7 @@ func publishTx(tx *db.Tx, q machineRef, row machineRow, description *string, now
 	if n >= versionQuota {
 		return v, &types.ServiceQuotaExceededException{Message: text("The state machine has %d versions, the most that it may have. Delete those that are not needed.", n)}
 	}
+	// The counter is read here rather than taken from row, which the caller may have read before another publish.
 	next, err := db.One(tx, db.Value[int64], `SELECT next_version FROM sfn_machine WHERE account = $1 AND region = $2 AND name = $3`, q.Account, q.Region, q.name)
 	if err != nil {
 		return v, err
@@ -95,6 +98,7 @@ func (r *Registry) ListStateMachineVersions(ctx context.Context, in *sfn.ListSta
 	if err != nil {
 		return nil, err
 	}
+	// The token holds the last number that was answered; what follows is below it.
 	below := int64(1) << 62
 	if p.after != "" {
 		if below, err = strconv.ParseInt(p.after, 10, 64); err != nil {
@@ -133,6 +137,7 @@ func (r *Registry) DeleteStateMachineVersion(ctx context.Context, in *sfn.Delete
 		return nil, invalidARN("Resource type not valid in this context: %s", q.kind())
 	}
 	err = r.db.Update(ctx, func(tx *db.Tx) error {
+		// FACTS §6: executions of the version go on, an alias that routes to it forbids to delete it.
 		v, err := versionTx(tx, q, q.version)
 		if errors.Is(err, db.ErrNotFound) {
 			return nil
@@ -140,6 +145,7 @@ func (r *Registry) DeleteStateMachineVersion(ctx context.Context, in *sfn.Delete
 		if err != nil {
 			return err
 		}
+		// Its number is not given again even if it was the newest: next_version is the machine's.
 		aliases, err := aliasesOfTx(tx, q, q.version)
 		if err != nil {
 			return err
@@ -162,6 +168,7 @@ func (r *Registry) DeleteStateMachineVersion(ctx context.Context, in *sfn.Delete
 
 // aliasesOfTx names the aliases that route to a version.
 func aliasesOfTx(tx *db.Tx, q machineRef, version int64) ([]string, error) {
+	// Names, without the machine: the error's text lists them so.
 	all, err := db.All(tx, scanAlias, `SELECT `+aliasColumns+` FROM sfn_alias WHERE account = $1 AND region = $2 AND machine = $3 ORDER BY name`,
 		q.Account, q.Region, q.name)
 	names := []string{}
