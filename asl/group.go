@@ -7,8 +7,7 @@ import (
 // childEnded counts a branch or iteration that succeeded; the last one completes the state.
 func (s *stepper) childEnded(parent, child *Frame) {
 	g := parent.Group
-	g.Done++
-	s.touch(parent)
+	g.Done++ // no change of the parent: see Outcome
 	s.touch(child)
 	st := s.state(parent)
 	last := child.Previous

@@ -169,8 +169,7 @@ func (m *Map) itemInput(e *env, in Text, it item) (any, error) {
 func (s *stepper) startIteration(f *Frame, st *State, previous int64) {
 	g := f.Group
 	i := g.Next
-	g.Next++
-	s.touch(f)
+	g.Next++ // no change of the frame: see Outcome
 	e := s.env(f, st)
 	items, _ := g.Items.Value().([]any)
 	started := s.history(previous, HistoryEvent{Type: "MapIterationStarted", Name: st.Name, Index: ptr(i)})

@@ -15,7 +15,9 @@ import (
 type Outcome struct {
 	History  []HistoryEvent // to append, in order
 	Commands []Command      // to do, after the execution's state is safe
-	Changed  []int64        // frames that were made or changed, for stores that keep them apart
+	// Changed are frames that were made or changed, for stores that keep them apart. How far a group is (Children, Next,
+	// Done) is no change of the frame around it, since its children tell: so a Map state's items are stored once.
+	Changed []int64
 	Removed  []int64        // frames that went
 }
 

@@ -25,7 +25,12 @@ func (a *restAPI) domain() error {
 	d = d.Clone()
 	a.props.Set("Domain", d)
 	name := d.Get("DomainName")
-	id := "ApiGatewayDomainName" + hashNode(name, hashLength)
+	private := d.Get("EndpointConfiguration").IsString("PRIVATE")
+	id, typ, part := "ApiGatewayDomainName", "AWS::ApiGateway::DomainName", "DomainName"
+	if private {
+		id, typ, part = id+"V2", typ+"V2", part+"V2"
+	}
+	id += hashNode(name, hashLength)
 	put(d, "ApiDomainName", nil, tree.NewString(id))
 	if present(d.Get("EndpointConfiguration")) == nil {
 		put(d, "EndpointConfiguration", nil, tree.NewString("REGIONAL"))
@@ -33,9 +38,6 @@ func (a *restAPI) domain() error {
 	endpoint := d.Get("EndpointConfiguration").Str()
 	if !slices.Contains([]string{"EDGE", "REGIONAL", "PRIVATE"}, endpoint) {
 		return resourceError(a.id, "EndpointConfiguration for Custom Domains must be one of ['EDGE', 'REGIONAL', 'PRIVATE'].")
-	}
-	if endpoint == "PRIVATE" {
-		return resourceError(a.id, "Private custom domains are not supported yet.")
 	}
 	p := dict("DomainName", name.Clone(), "EndpointConfiguration", dict("Types", tree.NewStrings(endpoint)))
 	if t := d.Get("IpAddressType"); t.Truthy() {
@@ -54,12 +56,23 @@ func (a *restAPI) domain() error {
 			p.Set(n, v.Clone())
 		}
 	}
-	a.add(a.make(id, "AWS::ApiGateway::DomainName", p))
-	a.t.rewriter.part(a.id, "DomainName", id)
-	if err := a.basePaths(d, id); err != nil {
+	if private {
+		copyAll(p, d, "Policy")
+	}
+	a.add(a.make(id, typ, p))
+	a.t.rewriter.part(a.id, part, id)
+	if err := a.basePaths(d, id, private); err != nil {
 		return err
 	}
-	records := domainRecords{base: &a.base, add: func(r *resource) { a.add(r) }, domain: d, id: id, regional: endpoint == "REGIONAL"}
+	if given := d.Get("AccessAssociation"); private && given.Truthy() {
+		vpc := present(given.Get("VpcEndpointId"))
+		if vpc == nil {
+			return resourceError(a.id, "Property 'Domain.AccessAssociation.VpcEndpointId' is required.")
+		}
+		a.add(a.make("DomainNameAccessAssociation"+hashNode(tree.NewList(vpc, tree.NewString(id)), hashLength), "AWS::ApiGateway::DomainNameAccessAssociation",
+			dict("AccessAssociationSource", vpc.Clone(), "AccessAssociationSourceType", "VPCE", "DomainNameArn", ref(id))))
+	}
+	records := domainRecords{base: &a.base, add: func(r *resource) { a.add(r) }, domain: d, id: id, regional: endpoint == "REGIONAL", private: private}
 	return records.route53()
 }
 
@@ -83,10 +96,14 @@ func (a *restAPI) mutualTLS(p, m *tree.Node) error {
 	return nil
 }
 
-func (a *restAPI) basePaths(d *tree.Node, domain string) error {
+func (a *restAPI) basePaths(d *tree.Node, domain string, private bool) error {
+	member, typ := "DomainName", "AWS::ApiGateway::BasePathMapping"
+	if private {
+		member, typ = "DomainNameArn", typ+"V2"
+	}
 	mapping := func(suffix string) *tree.Node {
-		p := dict("DomainName", ref(domain), "RestApiId", ref(a.id), "Stage", ref(a.id+".Stage"))
-		a.add(a.make(a.id+suffix+"BasePathMapping", "AWS::ApiGateway::BasePathMapping", p))
+		p := dict(member, ref(domain), "RestApiId", ref(a.id), "Stage", ref(a.id+".Stage"))
+		a.add(a.make(a.id+suffix+"BasePathMapping", typ, p))
 		return p
 	}
 	given := d.Get("BasePath")
@@ -121,6 +138,7 @@ type domainRecords struct {
 	domain   *tree.Node // the Domain property
 	id       string     // of the domain's name
 	regional bool
+	private  bool // reached at an endpoint in a VPC
 }
 
 // route53 adds the domain's records to those of its zone.
@@ -162,10 +180,19 @@ func (a *domainRecords) route53() error {
 	if v := present(r.Get("EvaluateTargetHealth")); v != nil {
 		target.Set("EvaluateTargetHealth", v.Clone())
 	}
-	if a.regional {
+	switch {
+	case a.private:
+		for _, x := range [][2]string{{"HostedZoneId", "VpcEndpointHostedZoneId"}, {"DNSName", "VpcEndpointDomainName"}} {
+			v := present(r.Get(x[1]))
+			if v == nil {
+				return resourceError(a.base.id, "Property 'Domain.Route53.%s' is required.", x[1])
+			}
+			target.Set(x[0], v.Clone())
+		}
+	case a.regional:
 		target.Set("HostedZoneId", getAtt(domain, "RegionalHostedZoneId"))
 		target.Set("DNSName", getAtt(domain, "RegionalDomainName"))
-	} else {
+	default:
 		if present(r.Get("DistributionDomainName")) == nil {
 			put(r, "DistributionDomainName", nil, getAtt(domain, "DistributionDomainName"))
 		}

@@ -18,8 +18,8 @@ import (
 
 // Counts that must not fall. They are of HEADGATE_SAM_SUITE's open part; raise them with the code.
 const (
-	wantStrict = 759
-	wantErrors = 150
+	wantStrict = 807
+	wantErrors = 164
 )
 
 // TestConformance runs the recorded pairs of AWS's own translator that lie in the folder which

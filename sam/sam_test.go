@@ -116,7 +116,7 @@ func TestRefusals(t *testing.T) {
 		{"alarms that are no list", function(", AutoPublishAlias: live, DeploymentPreference: {Type: AllAtOnce, Alarms: a}"), "Alarms must be a list"},
 		{"an odd alias", function(", AutoPublishAlias: '12'"), "AutoPublishAlias name ('12') must contain only alphanumeric characters"},
 		{"an unknown property", function(", Memory: 5"), "property Memory not defined for resource of type AWS::Serverless::Function"},
-		{"a type to come", "Resources: {A: {Type: AWS::Serverless::WebSocketApi}}", "Resource with id [A] is invalid. Resources of type AWS::Serverless::WebSocketApi are not supported yet."},
+		{"a type to come", "Resources: {A: {Type: AWS::Serverless::GraphQLApi}}", "Resource with id [A] is invalid. Resources of type AWS::Serverless::GraphQLApi are not supported yet."},
 		{"connectors", "Resources: {A: {Type: AWS::SQS::Queue, Connectors: {}}}", "Resource with id [A] is invalid. Connectors are not supported yet."},
 		{"an alias as the target of nothing", "Resources: {M: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {StartAt: A}, Role: r, UseAliasAsEventTarget: true}}}",
 			"'UseAliasAsEventTarget' requires 'AutoPublishAlias' property to be specified."},

@@ -155,6 +155,8 @@ func (t *translator) expand(p tree.Pair) {
 			out, err = b.expandTable()
 		case "AWS::Serverless::LayerVersion":
 			out, err = b.expandLayer()
+		case "AWS::Serverless::WebSocketApi":
+			out, err = (&webSocketAPI{httpAPI: httpAPI{base: b}}).expand()
 		case "AWS::Serverless::CapacityProvider":
 			out, err = b.expandCapacityProvider()
 		case "AWS::Serverless::StateMachine":

@@ -27,6 +27,7 @@ func Fix(text []byte, location string, o Options) (*Fixed, error) {
 	if doc == nil {
 		return nil, fmt.Errorf("%s is no valid document", location)
 	}
+	o.lambda, _ = Lambda() // once for all passes; without it each would try
 	for range passes {
 		o.Text = out.Text
 		changed := false

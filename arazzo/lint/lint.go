@@ -19,11 +19,13 @@ type Options struct {
 	Unreadable map[string]error
 	// Text is the document's text; without it no finding carries edits.
 	Text []byte
+
+	lambda *source.Description // the built-in description, if it has been read already
 }
 
 // Run lints a document that is valid. Findings are sorted by place; of each, Rule is the id of one of Rules.
 func Run(d *arazzo.Document, o Options) []arazzo.Finding {
-	l := &linter{doc: d, sources: o.Sources.clone(), text: newText(o.Text), unreadable: o.Unreadable, rules: map[string]Rule{}}
+	l := &linter{doc: d, sources: o.Sources.clone(), text: newText(o.Text), unreadable: o.Unreadable, builtIn: o.lambda, rules: map[string]Rule{}}
 	for _, r := range Rules() {
 		l.rules[r.ID] = r
 	}
@@ -65,6 +67,7 @@ type linter struct {
 	findings  []arazzo.Finding
 
 	unreadable map[string]error
+	builtIn    *source.Description
 }
 
 // workflowView is a workflow with what is known about it.

@@ -147,9 +147,8 @@ func (l *linter) substitute() {
 		if err := l.unreadable[sd.Name]; err != nil {
 			because = "could not be read: " + err.Error()
 		}
-		desc, err := Lambda()
-		if err == nil && l.speaksLambda(sd, desc) {
-			l.sources[sd.Name] = desc
+		if l.speaksLambda(sd) {
+			l.sources[sd.Name] = l.builtIn
 			l.report("source-unreadable", sd.At("url"), sd.Path, fix, "%s %s; its operations are AWS Lambda's, and are checked against the built-in description", sd.URL, because)
 			continue
 		}
@@ -158,9 +157,15 @@ func (l *linter) substitute() {
 }
 
 // speaksLambda tells whether all operationIds that may be from this source are Lambda's, in any letter case.
-func (l *linter) speaksLambda(sd *arazzo.SourceDescription, lambda *source.Description) bool {
+func (l *linter) speaksLambda(sd *arazzo.SourceDescription) bool {
+	if l.builtIn == nil {
+		var err error
+		if l.builtIn, err = Lambda(); err != nil {
+			return false // it is ours: a test reads it
+		}
+	}
 	known := map[string]bool{}
-	for _, op := range lambda.Operations() {
+	for _, op := range l.builtIn.Operations() {
 		for _, id := range append([]string{op.ID}, op.Aliases...) {
 			known[strings.ToLower(id)] = true
 		}

@@ -313,6 +313,9 @@ func TestFailedStepSaysWhy(t *testing.T) {
 	if !strings.Contains(step.Reason, "$statusCode == 200") || !strings.Contains(step.Reason, "404") || step.StatusCode != 404 {
 		t.Errorf("reason %q, status %d", step.Reason, step.StatusCode)
 	}
+	if step.Hint != `the server says: {"message":"gone"}` {
+		t.Errorf("hint %q", step.Hint)
+	}
 	if step.Outputs["why"] != "gone" {
 		t.Errorf("a failed step's outputs are %v", step.Outputs)
 	}

@@ -1,12 +1,14 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/headgate/headgate/arazzo"
 	"github.com/headgate/headgate/arazzo/auth"
@@ -77,7 +79,7 @@ func (f *frame) judged(s *stepPlan, attempt int, out outcome) outcome {
 		out.ok, out.reason = f.holds(s, attempt, "", s.criteria)
 	}
 	if !out.ok {
-		out.hint = statusHint(out.statusCode)
+		out.hint = f.run.statusHint(&out)
 	}
 	var err error
 	if out.outputs, err = f.outputs(s); err != nil && out.ok {
@@ -225,9 +227,12 @@ func (r *run) failure(err error) outcome {
 	return outcome{reason: r.masker.Text(err.Error()), hint: hint(err)}
 }
 
-// statusHint says what a status mostly means that nobody expected.
-func statusHint(status int) string {
-	switch status {
+// statusHint says what the server said of an error, else what such a status mostly means.
+func (r *run) statusHint(out *outcome) string {
+	if a := out.answer; a != nil && a.status >= 400 && len(bytes.TrimSpace(a.body)) > 0 && utf8.Valid(a.body) {
+		return "the server says: " + excerpt(string(r.maskBody(a.header, a.body)))
+	}
+	switch out.statusCode {
 	case 401, 403:
 		return "the server did not accept the credentials, or had none: see the security schemes of the description"
 	case 404:

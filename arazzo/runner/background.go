@@ -14,6 +14,15 @@ type background struct {
 
 // background starts a receive with the values of this moment.
 func (f *frame) background(ctx context.Context, s *stepPlan) {
+	if f.pending[s.at] != nil {
+		return // a loop came back while it is still under way
+	}
+	if reason := f.missing(s); reason != "" {
+		b := &background{done: make(chan struct{}), out: outcome{reason: reason}, cancel: func() {}}
+		close(b.done)
+		f.pending[s.at] = b
+		return
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	b := &background{done: make(chan struct{}), cancel: cancel}
 	f.pending[s.at] = b

@@ -184,15 +184,13 @@ func (f *frame) loop(ctx context.Context) error {
 	at := 0
 	for at < len(steps) {
 		s := steps[at]
-		if s.background {
-			if f.pending[at] == nil {
-				f.background(ctx, s)
-			}
-			at++
-			continue
-		}
 		decider, d, err := f.join(ctx, s.awaits, false)
-		if err == nil && decider == nil {
+		switch {
+		case err != nil || decider != nil:
+		case s.background:
+			f.background(ctx, s)
+			d = direction{to: at + 1}
+		default:
 			decider = s
 			d, err = f.visit(ctx, s, nil)
 		}

@@ -108,7 +108,8 @@ func (s *stepPlan) operation(from *apiSource, id string) error {
 
 func (s *stepPlan) take(from *apiSource, op *source.Operation) {
 	s.source, s.op = from, op
-	s.label = op.Method + " " + op.Path
+	path, _, _ := strings.Cut(op.Path, "#") // descriptions tell operations of one path apart by a fragment
+	s.label = op.Method + " " + path
 }
 
 // byPath looks an operation or a channel up by a JSON pointer into a description.

@@ -198,7 +198,7 @@ func (e *Engine) idle(next time.Time) bool {
 	select {
 	case <-e.nudge:
 	case <-timer:
-		if err := e.wake(); err != nil {
+		if err := e.wake(); err != nil && e.ctx.Err() == nil {
 			slog.Error("look for instances to wake", "error", err)
 			select { // the database is in trouble: do not spin
 			case <-time.After(200 * time.Millisecond):

@@ -122,7 +122,7 @@ func TestResultsThatWaitAreDecidedOnTogetherAndTheStateStaysInMemory(t *testing.
 		if v := value(t, d, `SELECT value FROM setting`); v != fmt.Sprint(500*499) {
 			t.Error(v)
 		}
-		if r.events.Load() != 501 || r.decisions.Load() > 250 || r.biggest.Load() < 2 || r.loads.Load() != 0 {
+		if r.events.Load() != 501 || r.decisions.Load() > 250 || r.biggest.Load() < 2 || r.loads.Load() > 1 { // PostgreSQL's first notice has everything looked at
 			t.Errorf("%d events in %d decisions, at most %d in one; loaded %d times", r.events.Load(), r.decisions.Load(), r.biggest.Load(), r.loads.Load())
 		}
 		for _, table := range []string{"durable_instance", "durable_effect", "durable_part"} {

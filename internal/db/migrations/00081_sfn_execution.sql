@@ -36,7 +36,7 @@ CREATE TABLE sfn_execution (
 CREATE INDEX sfn_execution_machine ON sfn_execution (machine, started_at, id);
 CREATE INDEX sfn_execution_map_run ON sfn_execution (map_run, started_at, id) WHERE map_run <> '';
 CREATE INDEX sfn_execution_revision ON sfn_execution (revision);
-CREATE INDEX sfn_execution_running ON sfn_execution (account, region, machine) WHERE status = 'RUNNING';
+CREATE INDEX sfn_execution_running ON sfn_execution (account, region, machine, revision) WHERE status = 'RUNNING';
 
 -- Histories, in pieces: the events of one decision, as a JSON list.
 CREATE TABLE sfn_history (

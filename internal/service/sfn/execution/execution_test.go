@@ -19,6 +19,7 @@ import (
 	"github.com/headgate/headgate/internal/clock"
 	"github.com/headgate/headgate/internal/db"
 	"github.com/headgate/headgate/internal/db/dbtest"
+	"github.com/headgate/headgate/internal/service/sfn/execution"
 	"github.com/headgate/headgate/internal/service/sfn/integration"
 )
 
@@ -178,8 +179,8 @@ func TestKilledEnginesLoseNothingAndRunNoRecordedTaskTwice(t *testing.T) {
 // killed gives up what is under way, and opens the store anew.
 func (w *world) killed(d *db.DB, c clock.Clock) *world {
 	w.engine.Stop()
-	out := newWorld(w.t, d, c, "a")
-	out.calls.answer = w.calls.answer
+	out := newWorld(w.t, d, c, "a", func(deps *execution.Deps) { deps.Calls = w.calls })
+	out.calls = w.calls
 	return out
 }
 
