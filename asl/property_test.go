@@ -93,15 +93,34 @@ func (d *drive) step(t *rapid.T, ev Event) {
 		delete(d.parts, id)
 	}
 	for _, id := range out.Changed {
-		d.parts[id] = frameJSON(t, d.x.Frames[id])
+		d.parts[id] = frameJSON(t, d.x.Frames[id].Apart())
 	}
 	for id, f := range d.x.Frames {
-		if want := frameJSON(t, f); d.parts[id] != want {
+		if want := frameJSON(t, f.Apart()); d.parts[id] != want {
 			t.Fatalf("%T changed frame %d without telling:\n%s\n%s", ev, id, d.parts[id], want)
 		}
 	}
+	d.join(t)
 	if len(d.parts) != len(d.x.Frames) {
 		t.Fatalf("%T removed frames without telling: %d, %d are left", ev, len(d.parts), len(d.x.Frames))
+	}
+}
+
+// join makes frames of the parts again and compares them with those in memory.
+func (d *drive) join(t *rapid.T) {
+	x := &Execution{Frames: map[int64]*Frame{}}
+	for id, part := range d.parts {
+		f := &Frame{}
+		if err := json.Unmarshal([]byte(part), f); err != nil {
+			t.Fatal(err)
+		}
+		x.Frames[id] = f
+	}
+	x.Join()
+	for id, f := range d.x.Frames {
+		if got, want := frameJSON(t, x.Frames[id]), frameJSON(t, f); got != want {
+			t.Fatalf("joined as\n%s\nwant\n%s", got, want)
+		}
 	}
 }
 

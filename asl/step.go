@@ -15,10 +15,10 @@ import (
 type Outcome struct {
 	History  []HistoryEvent // to append, in order
 	Commands []Command      // to do, after the execution's state is safe
-	// Changed are frames that were made or changed, for stores that keep them apart. How far a group is (Children, Next,
-	// Done) is no change of the frame around it, since its children tell: so a Map state's items are stored once.
+	// Changed are frames that were made or changed, for stores that keep them apart. How far a group is, is no change of
+	// the frame around it (see Frame.Apart): so a Map state's items are stored once.
 	Changed []int64
-	Removed  []int64        // frames that went
+	Removed []int64 // frames that went
 }
 
 // New makes an execution that waits for Start. The input must be JSON.

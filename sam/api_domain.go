@@ -31,7 +31,9 @@ func (a *restAPI) domain() error {
 		id, typ, part = id+"V2", typ+"V2", part+"V2"
 	}
 	id += hashNode(name, hashLength)
-	put(d, "ApiDomainName", nil, tree.NewString(id))
+	if !private { // then the deployment's hash takes it in
+		put(d, "ApiDomainName", nil, tree.NewString(id))
+	}
 	if present(d.Get("EndpointConfiguration")) == nil {
 		put(d, "EndpointConfiguration", nil, tree.NewString("REGIONAL"))
 	}

@@ -18,7 +18,7 @@ import (
 
 // Counts that must not fall. They are of HEADGATE_SAM_SUITE's open part; raise them with the code.
 const (
-	wantStrict = 807
+	wantStrict = 822
 	wantErrors = 164
 )
 

@@ -8,7 +8,7 @@
 //	         ─▶ references to what was expanded rewritten (Fn.Alias, Fn.Version, renamed layers)
 //	         ─▶ Transform and Globals dropped
 //
-// What is not expanded yet (connectors, GraphQLApi, Application, MergeDefinitions,
-// private custom domains) is refused by name, never left out. Hashes of APIs depend on the order of members in
+// What is not expanded yet (connectors, GraphQLApi, Application, MergeDefinitions)
+// is refused by name, never left out. Hashes of APIs depend on the order of members in
 // a Python 2.7 dictionary, where the recorded ones come from: see python_dict.go.
 package sam

@@ -32,6 +32,7 @@ type exit struct {
 	to      int    // the box, for toBox
 	action  string // the action's name; empty for the default
 	when    string // its criteria; empty if it always matches
+	never   bool   // it is known that it is never taken
 	text    string // what happens there: "end", "fails", "workflow x", "again after 5 s, at most 20 times"
 }
 

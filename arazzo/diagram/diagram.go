@@ -164,7 +164,7 @@ func criterionText(c *arazzo.Criterion) string {
 
 // exitOf describes one way out of step i; all are its siblings, which decide whether it is the only one of its side.
 func exitOf(w *arazzo.Workflow, i int, e flow.Exit, all []flow.Exit) exit {
-	out := exit{failure: e.Failure, to: e.Step}
+	out := exit{failure: e.Failure, to: e.Step, never: e.Verdict == flow.Never}
 	switch e.Kind {
 	case flow.ToStep:
 		out.kind = toBox

@@ -26,7 +26,8 @@ type ExitOutline struct {
 	On     string `json:"on"` // success or failure
 	Action string `json:"action,omitempty"`
 	When   string `json:"when,omitempty"`
-	To     string `json:"to"` // stepId, or what happens
+	To     string `json:"to"`              // stepId, or what happens
+	Never  bool   `json:"never,omitempty"` // it is known that it is never taken
 }
 
 // Outline is a drawing's content.
@@ -37,7 +38,7 @@ func Outline(d *arazzo.Document, o Options) []WorkflowOutline {
 		for _, b := range c.boxes {
 			s := StepOutline{StepID: b.title, Calls: list(b.calls), Criteria: list(b.criteria), Outputs: list(b.outputs), Reachable: !b.isolated, Exits: []ExitOutline{}}
 			for _, e := range b.exits {
-				x := ExitOutline{On: "success", Action: e.action, When: e.when, To: e.text}
+				x := ExitOutline{On: "success", Action: e.action, When: e.when, To: e.text, Never: e.never}
 				if e.failure {
 					x.On = "failure"
 				}

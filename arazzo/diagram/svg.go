@@ -20,7 +20,7 @@ var (
 const shapes = `.az{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .az-t{font-size:20px;font-weight:650}.az-s{font-size:13px}.az-id{font-size:14px;font-weight:600}.az-n{font-size:11px;font-weight:650;fill:#fff}
 .az-m{font-size:11px;font-family:ui-monospace,SFMono-Regular,"DejaVu Sans Mono",Menlo,Consolas,monospace}
-.az-b{stroke-width:1.2}.az-iso{stroke-dasharray:5 4}.az-l{stroke-width:1.5}.az-p{stroke-width:1.3}
+.az-never{opacity:.55}.az-never path{stroke-dasharray:3 4}.az-b{stroke-width:1.2}.az-iso{stroke-dasharray:5 4}.az-l{stroke-width:1.5}.az-p{stroke-width:1.3}
 `
 
 // style is written with plain colours, since not every viewer of SVG knows variables.
@@ -67,6 +67,16 @@ func (c *canvas) line(tone, arrow, path string) {
 		arrow = ` marker-end="url(#az-` + arrow + `)"`
 	}
 	c.add(`<path class="az-l az-%s" d="%s"%s/>`, tone, path, arrow)
+}
+
+// fade begins and ends what is known never to be taken.
+func (c *canvas) fade(e exit, begin bool) {
+	switch {
+	case e.never && begin:
+		c.add(`<g class="az-never"><title>this never happens</title>`)
+	case e.never:
+		c.add(`</g>`)
+	}
 }
 
 func escape(s string) string { return html.EscapeString(oneLine(s)) }
@@ -132,7 +142,9 @@ func (l *layout) draw(c *canvas) {
 	c.add(`<circle cx="%s" cy="%s" r="6" class="az-a az-line"/>`, num(x), num(l.top))
 	c.line("line", "line", fmt.Sprintf("M%s %sV%s", num(x), num(l.top+6), num(l.boxes[0].y-1)))
 	for _, lane := range l.lanes {
+		c.fade(lane.exit, true)
 		l.drawLane(c, lane)
+		c.fade(lane.exit, false)
 	}
 	for i := range l.boxes {
 		l.drawBox(c, i)
@@ -185,6 +197,7 @@ func (l *layout) drawExits(c *canvas, i int) {
 	p := l.boxes[i]
 	right, bottom, middle := l.boxLeft+l.boxW, p.y+p.h, l.boxLeft+l.boxW/2
 	for _, e := range p.right {
+		c.fade(e.exit, true)
 		above, below := e.lines()
 		c.text(right+9, e.y-5, "az-m az-"+e.tone(), "", above, e.label())
 		c.text(right+9, e.y+13, "az-m az-dim", "", below, e.label())
@@ -193,18 +206,25 @@ func (l *layout) drawExits(c *canvas, i int) {
 			c.line(e.tone(), e.tone(), fmt.Sprintf("M%s %sH%s", num(right), num(e.y), num(x-1)))
 			c.pill(x, e.y, pillWidth(e.text), e.tone(), e.text)
 		}
+		c.fade(e.exit, false)
 	}
 	for _, e := range p.left {
+		c.fade(e.exit, true)
 		l.drawLeft(c, e)
+		c.fade(e.exit, false)
 	}
 	if len(p.bottom) == 0 {
 		return
 	}
 	tone, y := "line", bottom+20
 	for _, e := range p.bottom {
-		tone = e.tone()
+		if !e.never || len(p.bottom) == 1 {
+			tone = e.tone()
+		}
 		if e.short() != "" {
-			c.text(middle+10, y, "az-m az-"+tone, "", e.short(), e.label())
+			c.fade(e.exit, true)
+			c.text(middle+10, y, "az-m az-"+e.tone(), "", e.short(), e.label())
+			c.fade(e.exit, false)
 			y += 15
 		}
 	}

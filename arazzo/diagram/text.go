@@ -90,8 +90,11 @@ func (p *printer) exits(c *chart, i int, b box) {
 		if e.failure {
 			mark = "✗"
 		}
+		if e.never {
+			mark += " never:"
+		}
 		target := "→ " + e.target(c)
-		label := shorten(e.label(), max(textWidth-12-utf8.RuneCountInString(target), 20))
+		label := shorten(e.label(), max(textWidth-11-utf8.RuneCountInString(mark)-utf8.RuneCountInString(target), 20))
 		if label != "" {
 			label += " "
 		}
@@ -108,7 +111,7 @@ func (p *printer) exits(c *chart, i int, b box) {
 // flowsOn tells whether a way leads from box i to the next one.
 func (c *chart) flowsOn(i int) bool {
 	for _, e := range c.boxes[i].exits {
-		if e.kind == toBox && e.to == i+1 && !e.failure {
+		if e.kind == toBox && e.to == i+1 && !e.failure && !e.never {
 			return true
 		}
 	}

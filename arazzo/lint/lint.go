@@ -25,14 +25,7 @@ type Options struct {
 
 // Run lints a document that is valid. Findings are sorted by place; of each, Rule is the id of one of Rules.
 func Run(d *arazzo.Document, o Options) []arazzo.Finding {
-	l := &linter{doc: d, sources: o.Sources.clone(), text: newText(o.Text), unreadable: o.Unreadable, builtIn: o.lambda, rules: map[string]Rule{}}
-	for _, r := range Rules() {
-		l.rules[r.ID] = r
-	}
-	l.substitute()
-	for _, w := range d.Workflows {
-		l.workflows = append(l.workflows, l.look(w))
-	}
+	l := newLinter(d, o)
 	for _, w := range l.workflows {
 		for _, s := range w.steps {
 			l.operation(s)
@@ -56,6 +49,35 @@ func Run(d *arazzo.Document, o Options) []arazzo.Finding {
 	return slices.CompactFunc(l.findings, func(a, b arazzo.Finding) bool {
 		return a.Rule == b.Rule && a.Line == b.Line && a.Column == b.Column && a.Message == b.Message
 	})
+}
+
+// Judge tells a flow what lint knows: which actions can never match after a step, and which always do.
+func Judge(d *arazzo.Document, o Options) flow.Judge {
+	l := newLinter(d, o)
+	steps := map[*arazzo.Step]*stepView{}
+	for _, w := range l.workflows {
+		for _, s := range w.steps {
+			steps[s.Step] = s
+		}
+	}
+	return flow.Judge{Action: func(s *arazzo.Step, a *arazzo.Action) flow.Verdict {
+		if v := steps[s]; v != nil {
+			return v.verdicts[a]
+		}
+		return flow.Maybe
+	}}
+}
+
+func newLinter(d *arazzo.Document, o Options) *linter {
+	l := &linter{doc: d, sources: o.Sources.clone(), text: newText(o.Text), unreadable: o.Unreadable, builtIn: o.lambda, rules: map[string]Rule{}}
+	for _, r := range Rules() {
+		l.rules[r.ID] = r
+	}
+	l.substitute()
+	for _, w := range d.Workflows {
+		l.workflows = append(l.workflows, l.look(w))
+	}
+	return l
 }
 
 type linter struct {

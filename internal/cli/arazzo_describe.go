@@ -22,7 +22,7 @@ type ArazzoDescribe struct {
 // Help is printed below the flags.
 func (*ArazzoDescribe) Help() string {
 	return `Shows the steps and what may follow upon each. The methods and paths of the operations appear where the source descriptions can be
-read.
+read; what these tell never to happen is marked.
 
   headgate arazzo describe workflow.yaml
   headgate arazzo describe workflow.yaml --format svg -o workflow.svg`
@@ -44,8 +44,9 @@ func (c *ArazzoDescribe) Run(e *env) error {
 	if _, err := d.workflow(c.Workflow); err != nil {
 		return err
 	}
-	sources, _ := lint.Load(e.ctx, loader(c.AllowRemote), d.Document, c.Source)
-	o := diagram.Options{Workflow: c.Workflow, Operation: func(s *arazzo.Step) (method, path string) {
+	sources, unreadable := lint.Load(e.ctx, loader(c.AllowRemote), d.Document, c.Source)
+	judge := lint.Judge(d.Document, lint.Options{Sources: sources, Unreadable: unreadable})
+	o := diagram.Options{Workflow: c.Workflow, Judge: judge, Operation: func(s *arazzo.Step) (method, path string) {
 		if op, err := sources.Operation(d.Document, s); err == nil && op != nil {
 			return op.Method, op.Path
 		}

@@ -18,6 +18,7 @@ import (
 // hierarchy is one mounted control-group tree with the controllers that we use in it.
 type hierarchy struct {
 	v2           bool
+	from         string // the group that the server was started in
 	dir          string // our own group for all environments of this server
 	memory, pids bool
 }
@@ -149,17 +150,38 @@ func (p part) write(file string, n int) error {
 	return os.WriteFile(filepath.Join(p.dir, file), strconv.AppendInt(nil, int64(n), 10), 0)
 }
 
-// join puts a process into the version 1 groups; it was cloned into the version 2 one.
-func (e *group) join(pid int) error {
+// enter moves the calling thread into the version 1 groups: what it starts is born there, as
+// CLONE_INTO_CGROUP does for version 2. A process that is moved afterwards waits for the kernel's RCU,
+// often 10 ms; a thread that moves itself does not.
+func (e *group) enter() error {
 	for _, p := range e.parts {
 		if p.h.v2 {
 			continue
 		}
-		if err := p.write("cgroup.procs", pid); err != nil {
+		if err := p.write("tasks", 0); err != nil {
 			return fmt.Errorf("sandbox: control group: %w", err)
 		}
 	}
 	return nil
+}
+
+// leave moves the calling thread out of whichever environment's groups it is in. They cannot be
+// removed before.
+func (g *cgroups) leave() {
+	for _, h := range g.hierarchies() {
+		if !h.v2 {
+			part{h, h.dir}.write("tasks", 0)
+		}
+	}
+}
+
+// home moves the calling thread where the server was started, so that close can remove everything.
+func (g *cgroups) home() {
+	for _, h := range g.hierarchies() {
+		if !h.v2 {
+			part{h, h.from}.write("tasks", 0) // if it may not: the thread ends soon
+		}
+	}
 }
 
 // oomKills is how often the kernel killed a process for the memory limit.

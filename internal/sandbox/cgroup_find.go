@@ -77,7 +77,7 @@ func (m ownGroup) claim(name string) (*hierarchy, error) {
 	if m.v2 {
 		return m.claimV2(name)
 	}
-	h := &hierarchy{}
+	h := &hierarchy{from: m.dir}
 	for _, c := range m.controllers {
 		h.memory = h.memory || c == "memory"
 		h.pids = h.pids || c == "pids"

@@ -80,10 +80,11 @@ func New(cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{cfg: cfg, root: os.Geteuid() == 0, lock: lock, diag: newDiag(), spawner: newSpawner(), processes: map[*Process]struct{}{}}
+	s := &Sandbox{cfg: cfg, root: os.Geteuid() == 0, lock: lock, diag: newDiag(), processes: map[*Process]struct{}{}}
 	if s.groups, err = newCgroups(dir); err != nil {
 		cfg.Logger.Debug("sandbox: no control groups", "error", err)
 	}
+	s.spawner = newSpawner(s.groups)
 	if s.roots, err = newRoots(filepath.Join(dir, "roots")); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("sandbox: %w", err)
@@ -116,9 +117,9 @@ func (s *Sandbox) Close() error {
 	for _, p := range all {
 		<-p.Gone()
 	}
+	s.spawner.close()
 	s.groups.close()
 	s.uids.close()
-	s.spawner.close()
 	return s.lock.Close()
 }
 

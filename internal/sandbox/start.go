@@ -109,13 +109,8 @@ func (p *Process) clone() (err error) {
 		Stdout: end, Stderr: end, ExtraFiles: []*os.File{other},
 		SysProcAttr: s.attributes(p.group),
 	}
-	if err := s.spawner.start(cmd); err != nil {
+	if err := s.spawner.start(cmd, p.group); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
-	}
-	if err := p.group.join(cmd.Process.Pid); err != nil {
-		cmd.Process.Kill()
-		cmd.Wait()
-		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

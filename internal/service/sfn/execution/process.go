@@ -94,7 +94,7 @@ func (p *process) parts(first bool, changed, removed map[int64]bool) map[string]
 			continue
 		}
 		if changed[id] || !p.apart[id] {
-			out[partName(id)] = encode(withoutChildren(f))
+			out[partName(id)] = encode(f.Apart())
 			p.apart[id] = true
 		}
 	}
@@ -103,17 +103,6 @@ func (p *process) parts(first bool, changed, removed map[int64]bool) map[string]
 }
 
 func partName(id int64) string { return partFrame + strconv.FormatInt(id, 10) }
-
-// withoutChildren is a frame but for what its children tell: how many there are, and how far they are.
-func withoutChildren(f *asl.Frame) *asl.Frame {
-	if f.Group == nil {
-		return f
-	}
-	out, g := *f, *f.Group
-	g.Children, g.Next, g.Done = nil, 0, 0
-	out.Group = &g
-	return &out
-}
 
 // load decodes what parts encoded.
 func (s *Service) load(parts map[string][]byte) (*process, error) {
@@ -140,30 +129,11 @@ func (s *Service) load(parts map[string][]byte) (*process, error) {
 		}
 		p.x.Frames[f.ID], p.apart[f.ID] = f, true
 	}
-	rejoin(p.x)
+	p.x.Join()
 	if err := s.attach(p); err != nil {
 		return nil, durable.Retry(err, time.Second)
 	}
 	return p, nil
-}
-
-// rejoin tells the groups about their children again.
-func rejoin(x *asl.Execution) {
-	for _, f := range x.Frames {
-		parent := x.Frames[f.Parent]
-		if parent == nil || parent.Group == nil {
-			continue
-		}
-		g := parent.Group
-		for len(g.Children) <= f.Index {
-			g.Children = append(g.Children, 0)
-		}
-		g.Children[f.Index] = f.ID
-		g.Next = max(g.Next, f.Index+1)
-		if f.Phase == asl.PhaseDone {
-			g.Done++
-		}
-	}
 }
 
 // attach gives a process its definition.
