@@ -75,7 +75,7 @@ func (c *chart) place() *layout {
 func (l *layout) measure() {
 	l.boxW = minBox
 	for i, b := range l.chart.boxes {
-		l.boxW = max(l.boxW, titleWidth(b.title, 16)+64)
+		l.boxW = max(l.boxW, titleWidth(b.title, 17)+60)
 		for _, t := range b.rows() {
 			l.boxW = max(l.boxW, mono(t.text)+32)
 		}

@@ -165,7 +165,7 @@ func (l *layout) drawBox(c *canvas, i int) {
 	c.add(`<circle cx="%s" cy="%s" r="10" class="az-c"/>`, num(l.boxLeft+20), num(p.y+16))
 	c.text(l.boxLeft+20, p.y+20, "az-n", "middle", fmt.Sprint(i+1), "")
 	title := b.title
-	for titleWidth(title, 16) > l.boxW-52 {
+	for titleWidth(title, 17) > l.boxW-52 {
 		title = shorten(title, len([]rune(title))-1)
 	}
 	c.text(l.boxLeft+38, p.y+21, "az-id", "", title, b.title)

@@ -150,7 +150,7 @@ func TestExamplesAreClean(t *testing.T) {
 
 // A document that is large, not to say malicious, does not hold lint up.
 func TestLargeDocument(t *testing.T) {
-	const steps = 1000
+	const steps = 500
 	var b strings.Builder
 	b.WriteString("arazzo: 1.0.1\ninfo: {title: T, version: '1'}\nsourceDescriptions:\n- {name: lambda, url: x.yaml, type: openapi}\nworkflows:\n- workflowId: w\n  steps:\n")
 	for i := range steps {

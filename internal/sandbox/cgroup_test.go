@@ -82,10 +82,8 @@ func TestCloningIntoAVersion2Group(t *testing.T) {
 		s := newSandbox(t, Config{})
 		defer s.groups.close()
 		s.groups = &cgroups{all: []*hierarchy{{v2: true, dir: dir}}}
-		s.mu.Lock()
-		s.spare.Kill()
-		s.spare = nil
-		s.mu.Unlock()
+		s.spawner.groups = s.groups
+		withoutSpares(s)
 		out, x := sh(t, s, Spec{}, "cat /proc/self/cgroup")
 		if x.Code != 0 || !strings.Contains(out, "/headgate-test/") {
 			t.Errorf("%q", out)

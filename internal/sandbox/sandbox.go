@@ -49,8 +49,7 @@ type Sandbox struct {
 
 	mu        sync.Mutex
 	processes map[*Process]struct{}
-	spare     *Process
-	preparing bool
+	spares    spares
 	closed    bool
 }
 
@@ -180,7 +179,10 @@ func (s *Sandbox) try() error {
 		<-p.gone
 		return err
 	}
-	s.keep(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spares.ask(nil, 1, time.Now())
+	s.spares.kept = append(s.spares.kept, p)
 	return nil
 }
 

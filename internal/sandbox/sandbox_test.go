@@ -51,6 +51,16 @@ func newSandbox(t *testing.T, cfg Config) *Sandbox {
 	return s
 }
 
+// withoutSpares ends what waits in s, as it was made otherwise than the test wants it.
+func withoutSpares(s *Sandbox) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.spares.kept {
+		p.Kill()
+	}
+	s.spares.kept = nil
+}
+
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -252,12 +262,7 @@ func TestWithoutIsolation(t *testing.T) {
 	s.isolated, s.userns = false, false // as New leaves it with AllowUnisolated where namespaces are refused
 	code := folder(t)
 	os.WriteFile(filepath.Join(code, "f"), []byte("code"), 0o644)
-	s.mu.Lock()
-	if s.spare != nil {
-		s.spare.Kill()
-		s.spare = nil
-	}
-	s.mu.Unlock()
+	withoutSpares(s)
 	var out []string
 	p, err := s.Start(t.Context(), Spec{ID: "u", CodeDir: code, Output: func(b []byte) { out = append(out, string(b)) }},
 		Command{Name: "sh", Argv: []string{"/bin/sh", "-c", "cat f; sleep 1000 & sleep 1000"}})
