@@ -181,7 +181,6 @@ func (s *Sandbox) try() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spares.ask(nil, 1, time.Now())
 	s.spares.kept = append(s.spares.kept, p)
 	return nil
 }

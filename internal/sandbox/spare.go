@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -11,14 +10,16 @@ import (
 // A spare is an environment that waits for its function: namespaces, control groups and the mounts
 // that all functions share are made, which is most of a start's time.
 //
-//	nothing asked for lately ── one, for the mount points that were wanted last
-//	n starts at once ────────── n for these mount points, until spareTime after the last one
+//	the platform has just started ── one
+//	a function was started ───────── quietSpares, for its mount points
+//	n were started at once ───────── n, if that is more, until spareTime after the last of them
+//	with other mount points ──────── as many as were started at once, as long
 //
-// Starts that come at once find so many as came at once before. All together are maxSpares at most:
-// each holds two waiting processes, of a few megabytes.
+// All together are maxSpares at most: each holds two waiting processes, with 1.7 MB of their own.
 
 const (
-	maxSpares = 8
+	quietSpares = 4
+	maxSpares   = 8
 
 	// spareTime is how long a burst is remembered after the last start.
 	spareTime = time.Minute
@@ -50,78 +51,79 @@ type demand struct {
 	last   time.Time
 }
 
-// ask notes n starts at the time now.
-func (s *spares) ask(points []string, n int, now time.Time) {
+// ask notes a start at the time now.
+func (s *spares) ask(points []string, now time.Time) {
 	if s.demands == nil {
 		s.demands = map[string]*demand{}
 	}
-	key := strings.Join(points, "\x00")
-	d := s.demands[key]
+	d := s.demands[key(points)]
 	if d == nil {
 		d = &demand{points: points}
-		s.demands[key] = d
+		s.demands[key(points)] = d
 	}
 	if now.Sub(d.last) > burstGap {
 		d.burst = 0
 	}
-	d.burst += n
-	d.want, d.last = min(max(d.want, d.burst), maxSpares), now
+	d.burst++
+	d.want, d.last = max(d.want, d.burst), now
 }
 
-// forget lowers what has not been asked for since spareTime: to one for the mount points that were
-// asked for last, to none for others.
-func (s *spares) forget(now time.Time) {
-	for i, d := range s.recent() {
-		switch {
-		case now.Sub(d.last) < spareTime:
-		case i == 0:
-			d.want = 1
-		default:
-			maps.DeleteFunc(s.demands, func(_ string, x *demand) bool { return x == d })
+// wanted tells how many spares there are to be for which mount points, those first that were asked for
+// last, and forgets what was not asked for since spareTime.
+func (s *spares) wanted(now time.Time) []demand {
+	recent := slices.SortedFunc(maps.Values(s.demands), func(a, b *demand) int { return b.last.Compare(a.last) })
+	var out []demand
+	left := maxSpares
+	for i, d := range recent {
+		if now.Sub(d.last) >= spareTime {
+			d.want = 0
 		}
+		if i == 0 {
+			d.want = max(d.want, quietSpares)
+		}
+		if d.want == 0 {
+			delete(s.demands, key(d.points))
+			continue
+		}
+		x := *d
+		x.want = min(d.want, left)
+		left -= x.want
+		out = append(out, x)
 	}
+	return out
 }
 
-// recent are the demands, the latest first.
-func (s *spares) recent() []*demand {
-	return slices.SortedFunc(maps.Values(s.demands), func(a, b *demand) int { return cmp.Compare(b.last.UnixNano(), a.last.UnixNano()) })
-}
+// key names mount points in a map.
+func key(points []string) string { return strings.Join(points, "\x00") }
 
 // surplus takes out what is dead or not wanted; the caller kills it.
-func (s *spares) surplus() (out []*Process) {
+func (s *spares) surplus(wanted []demand) (out []*Process) {
 	room := map[string]int{}
-	left := maxSpares
-	for _, d := range s.recent() {
-		n := min(d.want, left)
-		room[strings.Join(d.points, "\x00")] = n
-		left -= n
+	for _, d := range wanted {
+		room[key(d.points)] = d.want
 	}
 	s.kept = slices.DeleteFunc(s.kept, func(p *Process) bool {
-		key := strings.Join(p.points, "\x00")
-		if p.over() || room[key] == 0 {
+		k := key(p.points)
+		if p.over() || room[k] == 0 {
 			out = append(out, p)
 			return true
 		}
-		room[key]--
+		room[k]--
 		return false
 	})
 	return out
 }
 
 // missing tells for which mount points a spare is to be made next.
-func (s *spares) missing() (points []string, ok bool) {
-	left := maxSpares
-	for _, d := range s.recent() {
-		n := 0
-		for _, p := range s.kept {
-			if slices.Equal(p.points, d.points) {
-				n++
-			}
-		}
-		if n < min(d.want, left) {
+func (s *spares) missing(wanted []demand) (points []string, ok bool) {
+	have := map[string]int{}
+	for _, p := range s.kept {
+		have[key(p.points)]++
+	}
+	for _, d := range wanted {
+		if have[key(d.points)] < d.want {
 			return d.points, true
 		}
-		left -= min(d.want, left)
 	}
 	return nil, false
 }
@@ -142,7 +144,7 @@ func (s *Sandbox) take(points []string) (*Process, error) {
 	now := time.Now()
 	s.mu.Lock()
 	p := s.spares.pick(points)
-	s.spares.ask(points, 1, now)
+	s.spares.ask(points, now)
 	s.schedule(now)
 	s.mu.Unlock()
 	if p != nil {
@@ -184,11 +186,11 @@ func (s *Sandbox) prepare() {
 	x.preparing, x.due = true, nil
 	defer func() { x.preparing = false }()
 	for !s.closed {
-		x.forget(time.Now())
-		for _, p := range x.surplus() {
+		wanted := x.wanted(time.Now())
+		for _, p := range x.surplus(wanted) {
 			p.Kill()
 		}
-		points, ok := x.missing()
+		points, ok := x.missing(wanted)
 		if !ok {
 			return
 		}

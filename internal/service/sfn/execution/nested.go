@@ -34,8 +34,8 @@ func (s *Service) runChild(ctx context.Context, c durable.Call) (any, error) {
 		return nil, err
 	}
 	in, refused := startInput(call.Parameters)
-	if refused != nil {
-		return integration.Answer{Failed: true, Refused: true, Error: asl.ErrRuntime, Cause: refused.Error()}, nil
+	if refused != "" {
+		return integration.Answer{Failed: true, Refused: true, Error: asl.ErrRuntime, Cause: refused}, nil
 	}
 	link := &link{id: childID(c.Instance, c.EffectID), exact: call.Exact, pins: call.Pins, parent: parent{Kind: kind, Instance: c.Instance, Task: c.EffectID, Pattern: call.Resource.Pattern}}
 	requestID := uuidOf(link.id)
@@ -54,13 +54,17 @@ func (s *Service) runChild(ctx context.Context, c durable.Call) (any, error) {
 	return integration.Answer{Output: startedOutput(out, requestID)}, nil
 }
 
-// startInput makes a request of a task's parameters. The input may be any JSON, not only its text.
-func startInput(parameters asl.Text) (*sfn.StartExecutionInput, error) {
+// startInput makes a request of a task's parameters, or tells why they cannot be used. The input may be any JSON, not
+// only its text.
+func startInput(parameters asl.Text) (in *sfn.StartExecutionInput, refused string) {
+	unusable := func(format string, args ...any) (*sfn.StartExecutionInput, string) {
+		return nil, fmt.Sprintf("The Parameters '%s' could not be used to start the Task: [%s]", parameters.String(), fmt.Sprintf(format, args...))
+	}
 	o, ok := parameters.Value().(*jsonvalue.Object)
 	if !ok {
-		return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The request is not an object]", parameters.String())
+		return unusable("The request is not an object")
 	}
-	in := &sfn.StartExecutionInput{}
+	in = &sfn.StartExecutionInput{}
 	for name, v := range o.All() {
 		text, isText := v.(string)
 		switch name {
@@ -80,13 +84,13 @@ func startInput(parameters asl.Text) (*sfn.StartExecutionInput, error) {
 				in.Input = aws.String(text)
 			}
 		default:
-			return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The field %q is not supported by Step Functions]", parameters.String(), name)
+			return unusable("The field %q is not supported by Step Functions", name)
 		}
 	}
 	if in.StateMachineArn == nil {
-		return nil, fmt.Errorf("The Parameters '%s' could not be used to start the Task: [The required field \"StateMachineArn\" is missing]", parameters.String())
+		return unusable("The required field %q is missing", "StateMachineArn")
 	}
-	return in, nil
+	return in, ""
 }
 
 // startedOutput is the answer as the optimised integration gives it: with the metadata of the SDK that it calls by.

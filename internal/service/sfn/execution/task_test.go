@@ -158,3 +158,19 @@ func TestStoppingAParentStopsTheChildThatItWaitsFor(t *testing.T) {
 	}
 	w.eventually("the child's end", func() bool { return list(types.ExecutionStatusAborted) == 1 })
 }
+
+func TestANestedStartWithBadParametersIsRefused(t *testing.T) {
+	d := dbtest.Open(t, dbtest.SQLite(t))
+	w := newWorld(t, d, realTime(), "a")
+	defer w.close()
+	machine := w.machine(one(`{"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:states:::states:startExecution",
+		"Arguments": "{% $states.input %}", "End": true}`))
+	for in, want := range map[string]string{
+		`[]`: "not an object", `{"StateMachineArn": "x", "Nme": "n"}`: `"Nme" is not supported`, `{"Name": "n"}`: `"StateMachineArn" is missing`,
+	} {
+		arn := w.start(machine, in)
+		if x := w.ended(arn); x.Status != types.ExecutionStatusFailed || !strings.Contains(aws.ToString(x.Cause), want) {
+			t.Errorf("%s: %s", in, jsonOf(x))
+		}
+	}
+}
