@@ -96,6 +96,7 @@ func (a *App) newServices() (s *services, err error) {
 	s.cloudformation = cloudformation.New(cloudformation.Deps{DB: a.db, Engine: a.engine, Clock: a.clock, Templates: s.s3,
 		Peers: resource.Peers{Lambda: s.lambda, CodeDeploy: s.codedeploy, StepFunctions: s.sfn, SQS: s.sqs, IAM: s.iam, CloudWatch: s.cloudwatch, Logs: s.logs, S3: s.s3}})
 	s.sfn.Provide("cloudformation", s.cloudformation)
+	s.lambda.Pinned = append(s.lambda.Pinned, s.sfn.Pinned)
 	s.lambda.InUse = append(s.lambda.InUse, s.sfn.InUse, s.codedeploy.InUse, s.cloudformation.InUse)
 	return s, nil
 }

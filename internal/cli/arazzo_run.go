@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -40,6 +41,7 @@ type ArazzoRun struct {
 	Source      map[string]string `mapsep:"none" help:"Read a source description from elsewhere." placeholder:"NAME=URL_OR_PATH"`
 	Server      map[string]string `mapsep:"none" help:"Send a source's requests to this base URL; the name * is for all others." placeholder:"NAME=URL"`
 	Header      []string          `short:"H" sep:"none" help:"Header for every request." placeholder:"NAME: VALUE"`
+	Listen      string            `help:"Take AsyncAPI's HTTP callbacks at this address; without it a step that receives over HTTP is refused." placeholder:"HOST:PORT"`
 	AllowRemote bool              `help:"Let the document name documents at other places of the network."`
 
 	Auth    map[string]string `mapsep:"none" help:"What you have for a security scheme: a key, a token, USER:PASSWORD or CLIENT:SECRET; also ARAZZO_AUTH_SCHEME." placeholder:"SCHEME=VALUE"`
@@ -82,6 +84,9 @@ func (c *ArazzoRun) Run(e *env) error {
 	}
 	files := &files{}
 	defer files.close()
+	if err := c.listen(r, files); err != nil {
+		return err
+	}
 	out, err := c.observers(e, d, r, files)
 	if err != nil {
 		return err
@@ -182,7 +187,25 @@ func (c *ArazzoRun) runner(e *env, d *document) (*runner.Runner, error) {
 	return r, nil
 }
 
-// files are the files that a run writes and reads.
+// listen opens the address for callbacks, if there is one.
+func (c *ArazzoRun) listen(r *runner.Runner, files *files) error {
+	if c.Listen == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return usagef("--listen: %w", err)
+	}
+	if r.Client == nil {
+		r.Client = runner.NewClient(r.AllowLinkLocal)
+	}
+	binding := runner.NewHTTP(r.Client, l)
+	files.open = append(files.open, binding)
+	r.Bindings = map[string]runner.Binding{"http": binding, "https": binding}
+	return nil
+}
+
+// files are the files that a run writes and reads, and what else is to be closed after it.
 type files struct{ open []io.Closer }
 
 func (f *files) create(name string) (io.Writer, error) {

@@ -169,10 +169,20 @@ func (s *Service) Pins(ctx context.Context, executionARN string) (pins integrati
 // some is how many executions InUse names for each reason.
 const some = 5
 
+// Pinned names running executions that are pinned to a function's version. It is asked in the transaction that would delete
+// the whole function: who asked for exact versions gets them, whatever AWS does.
+func (s *Service) Pinned(_ context.Context, tx *db.Tx, versionARN string) ([]string, error) {
+	found, err := db.All(tx, db.Value[string], `SELECT DISTINCT execution FROM sfn_pin WHERE version = $1 ORDER BY execution LIMIT $2`, versionARN, some)
+	for i := range found {
+		found[i] = "execution " + found[i]
+	}
+	return found, err
+}
+
 // InUse names running executions that need a function's version: because they are pinned to it, or because their
 // definition names it by its number. It is asked in the transaction that would delete the version.
 func (s *Service) InUse(ctx context.Context, tx *db.Tx, versionARN string) ([]string, error) {
-	found, err := db.All(tx, db.Value[string], `SELECT DISTINCT execution FROM sfn_pin WHERE version = $1 ORDER BY execution LIMIT $2`, versionARN, some)
+	found, err := s.Pinned(ctx, tx, versionARN)
 	if err != nil {
 		return nil, err
 	}
@@ -204,12 +214,10 @@ func (s *Service) InUse(ctx context.Context, tx *db.Tx, versionARN string) ([]st
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, more...)
+		for _, x := range more {
+			found = append(found, "execution "+x)
+		}
 	}
 	slices.Sort(found)
-	found = slices.Compact(found)
-	for i := range found {
-		found[i] = "execution " + found[i]
-	}
-	return found, nil
+	return slices.Compact(found), nil
 }
