@@ -53,13 +53,20 @@ type Workflow struct {
 	Parameters                       []*Parameter
 
 	doc *Document
+	// index is where the steps were when the document was read, by stepId. It may be stale (Steps is the caller's to
+	// change), so that what it says is checked.
+	index map[string]int
 }
 
 // Document is the document that the workflow stands in.
 func (w *Workflow) Document() *Document { return w.doc }
 
-// Step answers the step with that id, or nil, and its index.
+// Step answers the step with that id, or nil, and its index. Every expression that names a step asks for it, so that a
+// search from the first step on would make the time that a document takes grow with the square of its size.
 func (w *Workflow) Step(id string) (*Step, int) {
+	if i, ok := w.index[id]; ok && i < len(w.Steps) && w.Steps[i].StepID == id {
+		return w.Steps[i], i
+	}
 	for i, s := range w.Steps {
 		if s.StepID == id {
 			return s, i

@@ -104,7 +104,14 @@ func (r *reader) workflow(v *Value) *Workflow {
 		w.Inputs = &Schema{in, &compiled{}}
 	}
 	w.DependsOn = f.strings("dependsOn")
-	f.each("steps", func(v *Value) { w.Steps = append(w.Steps, r.step(v)) })
+	w.index = map[string]int{}
+	f.each("steps", func(v *Value) {
+		s := r.step(v)
+		if _, given := w.index[s.StepID]; !given {
+			w.index[s.StepID] = len(w.Steps)
+		}
+		w.Steps = append(w.Steps, s)
+	})
 	f.each("successActions", func(v *Value) { w.SuccessActions = append(w.SuccessActions, r.action(v, false)) })
 	f.each("failureActions", func(v *Value) { w.FailureActions = append(w.FailureActions, r.action(v, true)) })
 	w.Parameters = r.parameters(f)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -27,14 +28,14 @@ const executions = 1000
 const everything = `{"StartAt": "Fan", "States": {
 	"Fan": {"Type": "Parallel", "Next": "Rest", "Branches": [
 		{"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemsPath": "$.items", "End": true, "ItemProcessor": {"StartAt": "Nap", "States": {
-			"Nap": {"Type": "Wait", "Seconds": 20, "Next": "Note"},
+			"Nap": {"Type": "Wait", "Seconds": 120, "Next": "Note"},
 			"Note": {"Type": "Pass", "End": true}}}}}},
 		{"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:witness", "End": true,
 			"Parameters": {"tally.$": "$$.Execution.Name", "try.$": "$$.State.RetryCount"},
 			"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "MaxAttempts": 50, "BackoffRate": 1}]}}},
 		{"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:putObject.waitForTaskToken", "End": true,
 			"Parameters": {"Bucket": "tokens", "Key.$": "$$.Execution.Name", "Body.$": "$$.Task.Token"}}}}]},
-	"Rest": {"Type": "Wait", "Seconds": 60, "Next": "Done"},
+	"Rest": {"Type": "Wait", "Seconds": 600, "Next": "Done"},
 	"Done": {"Type": "Succeed"}}}`
 
 // TestExecutionsSurviveKills starts many executions and kills the server while they run: each ends well, its history has
@@ -67,13 +68,14 @@ func TestExecutionsSurviveKills(t *testing.T) {
 			})
 		}
 		work.Go(func() { p.answerTokens(ctx, &answered) })
+		const most = 10
 		kills := 0
 		for deadline := time.Now().Add(5 * time.Minute); ended.Load() < executions; kills++ {
 			if time.Now().After(deadline) {
 				t.Fatalf("not in five minutes: %d started, %d answered, %d ended", started.Load(), answered.Load(), ended.Load())
 			}
 			time.Sleep(500*time.Millisecond + upTo(luck, 1500*time.Millisecond))
-			if kills < 6 {
+			if kills < most {
 				p.restart(luck)
 			}
 			n, err := p.countSucceeded(machine)
@@ -82,12 +84,10 @@ func TestExecutionsSurviveKills(t *testing.T) {
 		}
 		cancel()
 		work.Wait()
-		t.Logf("%d executions ended under %d kills or more", executions, min(kills, 6))
-		began := time.Now()
+		t.Logf("%d executions ended under %d kills or more", executions, min(kills, most))
 		for i := range executions {
 			p.checkHistory(strings.Replace(machine, ":stateMachine:", ":execution:", 1) + fmt.Sprint(":x", i))
 		}
-		t.Log("CHECK", time.Since(began))
 	})
 }
 
@@ -148,10 +148,14 @@ func (p *platform) text(ctx context.Context, bucket, key string) (text string, e
 	return text, err
 }
 
+// again repeats a read whose connection the client itself has closed, as the SDK does at times on a busy machine: the
+// answer is there before its writer has seen the end of the request.
+func again(o *sfn.Options) { o.Retryer = retry.NewStandard() }
+
 func (p *platform) countSucceeded(machine string) (n int, err error) {
 	pages := sfn.NewListExecutionsPaginator(p.sfn, &sfn.ListExecutionsInput{StateMachineArn: &machine, MaxResults: 1000})
 	for pages.HasMorePages() {
-		out, err := pages.NextPage(p.t.Context())
+		out, err := pages.NextPage(p.t.Context(), again)
 		if err != nil {
 			return 0, err
 		}
@@ -187,7 +191,7 @@ func (p *platform) checkHistory(execution string) {
 	var succeeded time.Time
 	pages := sfn.NewGetExecutionHistoryPaginator(p.sfn, &sfn.GetExecutionHistoryInput{ExecutionArn: &execution, MaxResults: 100})
 	for pages.HasMorePages() {
-		out, err := pages.NextPage(p.t.Context())
+		out, err := pages.NextPage(p.t.Context(), again)
 		must(p.t, 0, err)
 		for _, ev := range out.Events {
 			if ev.Id != last+1 || ev.PreviousEventId >= ev.Id {

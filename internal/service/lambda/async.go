@@ -35,6 +35,7 @@ type asyncState struct {
 	Attempts              int // that ran the function
 	Refused               int // in a row, by throttles or by the platform's own trouble
 	Tries                 int // in all: numbers the effects
+	Owed                  int `json:",omitempty"` // deliveries under way, after the last try
 }
 
 func (a asyncState) target() target { return target{key{a.Account, a.Region, a.Name}, a.Qualifier} }
@@ -47,10 +48,12 @@ type attempt struct {
 	ExecutedVersion string
 	Payload         json.RawMessage `json:",omitempty"`
 	Error           string          // why it was refused
+	Throttled       bool            `json:",omitempty"` // that is why
 
 	Retries              int
 	MaxAge               time.Duration
 	OnSuccess, OnFailure string
+	DeadLetters          string `json:",omitempty"` // the queue of DeadLetterConfig
 }
 
 // enqueue stores the event; once it returns nil the function will be invoked. A repeated request, whose event is there still,
@@ -73,7 +76,7 @@ func (s *Service) enqueue(ctx context.Context, call invocation) error {
 
 func (s *Service) asyncInvocation() durable.Machine[asyncState] {
 	return durable.Machine[asyncState]{Kind: kindAsync, Decide: decideAsync,
-		Effects: map[string]durable.EffectFunc{"attempt": s.attempt, "destination": s.toDestination}}
+		Effects: map[string]durable.EffectFunc{"attempt": s.attempt, "destination": s.toDestination, "deadletter": s.toDeadLetters}}
 }
 
 func decideAsync(a asyncState, ev durable.Event, now time.Time) durable.Decision[asyncState] {
@@ -89,8 +92,10 @@ func decideAsync(a asyncState, ev durable.Event, now time.Time) durable.Decision
 			r = attempt{Refused: true, Error: err.Error(), MaxAge: defaultMaxAge}
 		}
 		return a.after(r, now)
-	case "destination":
-		return a.end()
+	case "destination", "deadletter":
+		if a.Owed--; a.Owed <= 0 {
+			return a.end()
+		}
 	}
 	return durable.Decision[asyncState]{State: a}
 }
@@ -128,12 +133,22 @@ type delivery struct {
 	Destination string
 }
 
+// finish has the record sent to the destination, and what failed to the dead letters too: each where it is set.
 func (a asyncState) finish(r attempt, condition, destination string) durable.Decision[asyncState] {
-	if destination == "" {
+	var out []durable.Effect
+	if destination != "" {
+		out = append(out, durable.Effect{ID: "destination", Name: "destination"})
+	}
+	if r.DeadLetters != "" && condition != "Success" {
+		out = append(out, durable.Effect{ID: "deadletter", Name: "deadletter"})
+	}
+	if a.Owed = len(out); a.Owed == 0 {
 		return a.end()
 	}
-	return durable.Decision[asyncState]{State: a, Effects: []durable.Effect{{ID: "destination", Name: "destination",
-		Args: delivery{a, r, condition, destination}}}}
+	for i := range out {
+		out[i].Args = delivery{a, r, condition, destination}
+	}
+	return durable.Decision[asyncState]{State: a, Effects: out}
 }
 
 func (a asyncState) end() durable.Decision[asyncState] {
@@ -184,12 +199,15 @@ func (s *Service) attempt(ctx context.Context, call durable.Call) (any, error) {
 	}
 	res, err := s.run(ctx, invocation{target: a.target(), request: a.ID, payload: payload, clientContext: a.ClientContext}, e, v)
 	r.ExecutedVersion = v.name
+	if d := v.serves.Config.DeadLetterConfig; d != nil {
+		r.DeadLetters = aws.ToString(d.TargetArn)
+	}
 	if err != nil {
-		r.Refused, r.Error = true, err.Error()
+		r.Refused, r.Throttled, r.Error = true, hasCode(err, "TooManyRequestsException"), err.Error()
 		return r, ctx.Err()
 	}
 	r.FunctionError = res.outcome.FunctionError
-	if r.OnSuccess != "" || r.OnFailure != "" {
+	if r.OnSuccess != "" || r.OnFailure != "" || r.DeadLetters != "" {
 		if r.Payload = res.outcome.Payload; !json.Valid(r.Payload) {
 			r.Payload = json.RawMessage(document(string(res.outcome.Payload)))
 		}

@@ -210,7 +210,7 @@ func TestEventInvokeConfig(t *testing.T) {
 		refused(t, err, "ResourceNotFoundException", "doesn't have an EventInvokeConfig")
 		_, err = p.PutFunctionEventInvokeConfig(ctx, &lambda.PutFunctionEventInvokeConfigInput{FunctionName: f})
 		refused(t, err, "InvalidParameterValueException", "You must specify at least one")
-		for arn, message := range map[string]string{"arn:aws:sqs:us-east-1:000000000000:q": "Amazon SQS", "arn:aws:sns:us-east-1:000000000000:t": "Amazon SNS",
+		for arn, message := range map[string]string{"arn:aws:sqs:us-east-1:000000000000:q": "has no queues", "arn:aws:sns:us-east-1:000000000000:t": "Amazon SNS",
 			"arn:aws:events:us-east-1:000000000000:event-bus/b": "Amazon EventBridge", "arn:aws:lambda:us-east-1:000000000000:function:f": "destination for itself",
 			"arn:aws:lambda:us-east-1:000000000000:function:no": "is invalid", "nothing": "is invalid"} {
 			_, err = p.PutFunctionEventInvokeConfig(ctx, &lambda.PutFunctionEventInvokeConfigInput{FunctionName: f,

@@ -65,11 +65,11 @@ func (s *Service) apply(c *types.FunctionConfiguration, in change) error {
 			c.Environment = &types.EnvironmentResponse{Variables: in.Environment.Variables}
 		}
 	}
-	if in.DeadLetterConfig != nil {
-		if arn := aws.ToString(in.DeadLetterConfig.TargetArn); arn != "" {
-			return invalid("The dead letter target %s needs Amazon SQS or Amazon SNS, which this platform does not have. An EventInvokeConfig with an on-failure destination that is a Lambda function does the same.", arn)
-		}
+	if in.DeadLetterConfig != nil { // checkDeadLetters has looked at it
 		c.DeadLetterConfig = nil
+		if aws.ToString(in.DeadLetterConfig.TargetArn) != "" {
+			c.DeadLetterConfig = in.DeadLetterConfig
+		}
 	}
 	if err := applyLogging(c, in.LoggingConfig); err != nil {
 		return err

@@ -81,9 +81,11 @@ func checkDestination(tx *db.Tx, t target, destination string) error {
 	}
 	switch a.Service {
 	case "lambda":
-	case "sqs", "sns", "events", "s3":
-		names := map[string]string{"sqs": "Amazon SQS", "sns": "Amazon SNS", "events": "Amazon EventBridge", "s3": "Amazon S3"}
-		return invalid("The destination %s needs %s as a destination, which this platform does not have. Destinations can be Lambda functions.", destination, names[a.Service])
+	case "sqs":
+		return nil // see checkQueues
+	case "sns", "events", "s3":
+		names := map[string]string{"sns": "Amazon SNS", "events": "Amazon EventBridge", "s3": "Amazon S3"}
+		return invalid("The destination %s needs %s as a destination, which this platform does not have. Destinations can be Lambda functions and Amazon SQS queues.", destination, names[a.Service])
 	default:
 		return invalid("The destination ARN %s is invalid.", destination)
 	}
@@ -115,6 +117,9 @@ func noEventConfig(t target) error {
 func (s *Service) putEventConfig(ctx context.Context, name, qualifier *string, e eventSettings, keep bool) (types.FunctionEventInvokeConfig, error) {
 	var c types.FunctionEventInvokeConfig
 	t, err := eventTarget(ctx, name, qualifier)
+	if err == nil {
+		err = s.checkQueues(ctx, e.destinations)
+	}
 	if err != nil {
 		return c, err
 	}

@@ -148,7 +148,7 @@ func (s *Service) checkSource(ctx context.Context, t target, c types.EventSource
 // refusedSource words a queue's refusal.
 func refusedSource(call string, err error) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) {
+	if !errors.As(err, &api) || hasCode(err, "InvalidParameterValueException") { // not the queue's
 		return err
 	}
 	code := api.ErrorCode()
@@ -163,6 +163,9 @@ func (s *Service) queueURL(ctx context.Context, queue string) (string, error) {
 	a, err := arn.Parse(queue)
 	if err != nil {
 		return "", err
+	}
+	if here := caller.From(ctx).Region; a.Region != here {
+		return "", invalid("The queue %s is not in the function's region, %s.", queue, here)
 	}
 	out, err := s.SQS.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &a.Resource, QueueOwnerAWSAccountId: &a.Account})
 	if err != nil {

@@ -115,7 +115,10 @@ func TestCreateFunctionRefuses(t *testing.T) {
 		"an image":           {func(in *lambda.CreateFunctionInput) { in.PackageType = types.PackageTypeImage }, "InvalidParameterValueException", "Image"},
 		"a queue": {func(in *lambda.CreateFunctionInput) {
 			in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String("arn:aws:sqs:us-east-1:000000000000:q")}
-		}, "InvalidParameterValueException", "SQS"},
+		}, "InvalidParameterValueException", "has no queues"},
+		"a topic": {func(in *lambda.CreateFunctionInput) {
+			in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String("arn:aws:sns:us-east-1:000000000000:t")}
+		}, "InvalidParameterValueException", "Amazon SNS"},
 		"an unknown layer": {func(in *lambda.CreateFunctionInput) {
 			in.Layers = []string{"arn:aws:lambda:us-east-1:000000000000:layer:l:1"}
 		}, "InvalidParameterValueException", "layer:l:1"},
