@@ -136,6 +136,8 @@ func (s *services) onClose(f func() error) { s.closers = append(s.closers, f) }
 func (s *services) start(ctx context.Context) error {
 	s.s3.Start(ctx)
 	s.onClose(func() error { s.s3.Close(); return nil })
+	s.sqs.Start(ctx)
+	s.onClose(func() error { s.sqs.Close(); return nil })
 	if err := s.logs.Start(ctx); err != nil {
 		return err
 	}

@@ -56,9 +56,9 @@ func (a *arrivals) tell(key string) {
 
 // message is one that was received.
 type message struct {
-	row, id, receipt            string
-	content                     content
-	sent, visible, first, count int64
+	row, id, receipt   string
+	content            content
+	sent, first, count int64
 }
 
 // ReceiveMessage takes up to ten messages out of sight, and waits for the first if it is asked to.
@@ -177,13 +177,9 @@ func (s *Service) moveDead(tx *db.Tx, q queue, now int64) error {
 	if !ok {
 		return nil
 	}
-	to, err := arn.Parse(r.target)
-	if err != nil || to.Account != q.account || to.Region != q.region {
-		return nil // no queue that can be: the messages stay
-	}
-	dead := place{to.Account, to.Region, to.Resource}
-	if _, err := readQueue(tx, dead); err != nil {
-		return nil // likewise
+	dead, there, err := q.deadLetters(tx, r)
+	if err != nil || !there { // without a queue that can take them the messages stay
+		return err
 	}
 	n, err := tx.Exec(`UPDATE sqs_message SET queue = $1, received = 0, first = 0, receipt = '', visible = $2
 		WHERE account = $3 AND region = $4 AND queue = $5 AND visible <= $2 AND received >= $6`, dead.name, now, q.account, q.region, q.name, r.most)
@@ -191,6 +187,16 @@ func (s *Service) moveDead(tx *db.Tx, q queue, now int64) error {
 		tx.Notify(topic, dead.key())
 	}
 	return err
+}
+
+// deadLetters finds the queue of the redrive policy, if it is one that there is in this account and region.
+func (q queue) deadLetters(tx *db.Tx, r redrive) (p place, there bool, err error) {
+	to, err := arn.Parse(r.target)
+	if p = (place{to.Account, to.Region, to.Resource}); err != nil || p.account != q.account || p.region != q.region {
+		return p, false, nil //nolint:nilerr // what is no ARN is no queue
+	}
+	n, err := db.One(tx, db.Value[int64], `SELECT COUNT(*) FROM sqs_queue WHERE account = $1 AND region = $2 AND name = $3`, p.account, p.region, p.name)
+	return p, n > 0, err
 }
 
 // received words messages as ReceiveMessage answers them.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -23,11 +24,13 @@ type Service struct {
 	clock    clock.Clock
 	endpoint func() string // that queue URLs begin with
 	arrivals *arrivals
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 }
 
 // New returns the service. endpoint is asked whenever a queue's URL is made: the port may be known late.
 func New(d *db.DB, c clock.Clock, endpoint func() string) *Service {
-	s := &Service{db: d, clock: c, endpoint: endpoint, arrivals: newArrivals()}
+	s := &Service{db: d, clock: c, endpoint: endpoint, arrivals: newArrivals(), stop: func() {}}
 	d.Subscribe(topic, func(n db.Notice) { s.arrivals.tell(n.Payload) })
 	return s
 }
