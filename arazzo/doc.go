@@ -39,6 +39,7 @@
 //	lenient-workflow-steps      $workflows.w.steps.s.outputs.o
 //	lenient-component-inputs    $components.inputs.a
 //	lenient-context             a typed simple criterion of 1.0 without a context
+//	lenient-untyped-jsonpath    $.State == 'Active' without type: jsonpath, or without a context as well
 //	lenient-jsonpath-condition  $.State == "Active" as a JSONPath criterion
 //	lenient-jsonpath-length     .length in JSONPath
 //	lenient-jsonpath-regexp     a pattern that RFC 9485 lacks, which never matches

@@ -48,7 +48,10 @@ type Edit struct {
 }
 
 func (f Finding) String() string {
-	s := fmt.Sprintf("%d:%d: %s: %s [%s]", f.Line, f.Column, f.Severity, f.Message, f.Rule)
+	s := fmt.Sprintf("%s: %s [%s]", f.Severity, f.Message, f.Rule)
+	if f.Line > 0 { // some speak of no place in the document
+		s = fmt.Sprintf("%d:%d: %s", f.Line, f.Column, s)
+	}
 	if f.Hint != "" {
 		s += " (" + f.Hint + ")"
 	}

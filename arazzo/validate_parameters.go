@@ -200,6 +200,9 @@ func (v *validator) actionTarget(sc scope, used, a *Action) {
 }
 
 func stepIDs(w *Workflow) []string {
+	if len(w.Steps) > maxSuggested {
+		return nil // too many to compare with, and to collect for every mistake of a large document
+	}
 	var out []string
 	for _, s := range w.Steps {
 		out = append(out, s.StepID)

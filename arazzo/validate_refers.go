@@ -178,8 +178,14 @@ func (v *validator) outputOfCalled(s *Step, e *expression.Expression, where at) 
 	}
 	called := v.doc.Workflow(s.WorkflowID)
 	if called == nil {
-		// In another document: it cannot be known here.
-		return strings.HasPrefix(s.WorkflowID, "$") && s.Outputs.Len() == 0
+		// In another document: what it has cannot be known here, so that nothing is an error.
+		if !strings.HasPrefix(s.WorkflowID, "$") {
+			return false
+		}
+		if s.Outputs.Len() > 0 {
+			v.lenient("lenient-workflow-output", where, "declare "+e.Name+": $outputs."+e.Name+" in the step's outputs", "the step %s declares no output %q: that of the workflow %s is taken, if there is one", s.StepID, e.Name, s.WorkflowID)
+		}
+		return true
 	}
 	if _, found := called.Outputs.Get(e.Name); !found {
 		return false
@@ -258,7 +264,10 @@ func (v *validator) refersToInput(w *Workflow, e *expression.Expression, where a
 		}
 		name = name[:i]
 	}
-	list := slices.Sorted(maps.Keys(declared))
+	var list []string
+	if len(declared) <= maxSuggested {
+		list = slices.Sorted(maps.Keys(declared))
+	}
 	report := v.warn
 	if closed {
 		report = v.fail

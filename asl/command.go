@@ -30,6 +30,10 @@ type (
 	StartMapRun struct {
 		Run MapRunSpec `json:"run"`
 	}
+	// RedriveMapRun wants a run that failed or was stopped to go on: see RedriveRun.
+	RedriveMapRun struct {
+		MapRunARN string `json:"mapRunArn"`
+	}
 	// StopMapRun says that nobody waits for a map run any more.
 	StopMapRun struct {
 		MapRunARN string `json:"mapRunArn"`
@@ -44,6 +48,9 @@ func (c CancelTask) Key() string { return "cancel-" + c.TaskID }
 
 // Key is the map run's ARN.
 func (c StartMapRun) Key() string { return c.Run.ARN }
+
+// Key is made of the map run's ARN.
+func (c RedriveMapRun) Key() string { return "redrive-" + c.MapRunARN }
 
 // Key is made of the map run's ARN.
 func (c StopMapRun) Key() string { return "stop-" + c.MapRunARN }

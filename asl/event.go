@@ -42,6 +42,8 @@ type (
 		Error     string `json:"error,omitempty"`
 		Cause     string `json:"cause,omitempty"`
 		Failed    bool   `json:"failed,omitempty"`
+		// Unread tells that it failed before it had its items, so that nothing of it can be redriven.
+		Unread bool `json:"unread,omitempty"`
 	}
 	// Stop aborts the execution.
 	Stop struct {

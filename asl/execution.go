@@ -72,7 +72,7 @@ const (
 	PhaseChildren Phase = "children" // a Parallel or inline Map state, for its branches or iterations
 	PhaseMapRun   Phase = "mapRun"   // a distributed Map state, for its run
 	PhaseDone     Phase = "done"     // a branch or iteration that waits for its siblings
-	PhaseFailed   Phase = "failed"   // where the execution failed: a redrive goes on here
+	PhaseFailed   Phase = "failed"   // where the execution failed: a redrive goes on here, or in the frames of the group
 )
 
 // Frame is one flow of control: the main flow, a branch of a Parallel state or an iteration of a Map state.
@@ -95,8 +95,10 @@ type Frame struct {
 
 	Task   *PendingTask `json:"task,omitempty"`
 	Group  *Group       `json:"group,omitempty"`
-	MapRun string       `json:"mapRun,omitempty"` // ARN
-	Output Text         `json:"output,omitzero"`  // of a frame that is done
+	MapRun string       `json:"mapRun,omitempty"` // ARN; of a frame that failed: the run that a redrive goes on with
+	// MapRunRedrives counts the redrives of MapRun.
+	MapRunRedrives int  `json:"mapRunRedrives,omitempty"`
+	Output         Text `json:"output,omitzero"` // of a frame that is done
 }
 
 // PendingTask is a task that was scheduled and has not ended.

@@ -103,7 +103,7 @@ func (s *stepper) leave(f *Frame, st *State, next string, output Text, assigned 
 		s.frameEnded(f, output)
 		return
 	}
-	f.State, f.Input, f.Phase = next, output, PhaseReady
+	f.State, f.Input, f.Phase, f.Entered = next, output, PhaseReady, 0
 	s.queue = append(s.queue, f)
 }
 
@@ -137,11 +137,14 @@ func (s *stepper) fail(f *Frame, failure *Failure) {
 		failure.evaluation = false
 	}
 	if !failure.fatal() {
+		g := f.Group
 		if s.retried(f, st, failure) {
+			s.discard(f, g)
 			return
 		}
 		s.noteGroupFailed(f, st)
 		if s.caught(f, st, failure) {
+			s.discard(f, g)
 			return
 		}
 	}
@@ -199,33 +202,6 @@ func (s *stepper) abandon(f *Frame) {
 	}
 	f.WakeAt = time.Time{}
 	if f.Phase != PhaseChildren {
-		f.Phase, f.Task, f.MapRun = PhaseFailed, nil, ""
-	}
-}
-
-// redrive runs the states again at which the execution stopped, with fresh retries.
-func (s *stepper) redrive() {
-	x := s.x
-	if x.Status == Running || x.Status == Succeeded {
-		return
-	}
-	x.Status, x.Error, x.Cause, x.StoppedAt = Running, "", "", time.Time{}
-	x.RedriveCount++
-	if s.m.TimeoutSeconds > 0 {
-		x.TimeoutAt = s.now.Add(time.Duration(s.m.TimeoutSeconds) * time.Second)
-	}
-	id := s.history(x.LastEvent, HistoryEvent{Type: "ExecutionRedriven", RedriveCount: ptr(int64(x.RedriveCount))})
-	for _, f := range x.sortedFrames() {
-		if f.Phase != PhaseFailed || x.Frames[f.ID] != f || x.Status != Running {
-			continue
-		}
-		f.Previous, f.RetryCount, f.Retries, f.Group = id, 0, nil, nil
-		if f.Entered == 0 {
-			f.Phase = PhaseReady
-			s.queue = append(s.queue, f)
-		} else {
-			s.execute(f)
-		}
-		s.run()
+		f.Phase, f.Task = PhaseFailed, nil
 	}
 }

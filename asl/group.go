@@ -59,12 +59,12 @@ func (s *stepper) childFailed(parent, child *Frame, failure *Failure) {
 	for _, id := range parent.Group.Children {
 		s.abort(s.x.Frames[id], st)
 	}
-	parent.Group, parent.Phase = nil, PhaseReady
+	parent.Phase = PhaseFailed // with its group: see redrive
 	s.touch(parent)
 	s.fail(parent, failure)
 }
 
-// abort removes a frame with all below it, and notes those that were running.
+// abort gives up a frame with all below it, and notes those that were running. What has succeeded stays as it is.
 func (s *stepper) abort(f *Frame, around *State) {
 	if f == nil {
 		return
@@ -84,6 +84,22 @@ func (s *stepper) abort(f *Frame, around *State) {
 			s.note(f, HistoryEvent{Type: "MapIterationAborted", Name: around.Name, Index: ptr(f.Index)})
 		}
 		s.abandon(f)
+		f.Phase = PhaseFailed
 	}
-	s.remove(f)
+}
+
+// discard removes the frames of a group whose failure was retried or caught: nobody will go on with them.
+func (s *stepper) discard(f *Frame, g *Group) {
+	if g == nil {
+		return
+	}
+	if f.Group == g {
+		f.Group = nil
+	}
+	for _, id := range g.Children {
+		if child := s.x.Frames[id]; child != nil {
+			s.discard(child, child.Group)
+			s.remove(child)
+		}
+	}
 }

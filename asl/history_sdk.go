@@ -31,6 +31,11 @@ func (e HistoryEvent) SDK() types.HistoryEvent {
 		}
 	case e.Type == "MapRunStarted":
 		out.MapRunStartedEventDetails = &types.MapRunStartedEventDetails{MapRunArn: &e.MapRunARN}
+	case e.Type == "MapRunRedriven":
+		out.MapRunRedrivenEventDetails = &types.MapRunRedrivenEventDetails{MapRunArn: &e.MapRunARN}
+		if e.RedriveCount != nil {
+			out.MapRunRedrivenEventDetails.RedriveCount = ptr(int32(*e.RedriveCount))
+		}
 	case e.Type == "MapRunFailed":
 		out.MapRunFailedEventDetails = &types.MapRunFailedEventDetails{Error: text(e.Error), Cause: text(e.Cause)}
 	case e.Type == "EvaluationFailed":

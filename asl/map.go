@@ -170,15 +170,20 @@ func (s *stepper) startIteration(f *Frame, st *State, previous int64) {
 	g := f.Group
 	i := g.Next
 	g.Next++ // no change of the frame: see Outcome
-	e := s.env(f, st)
-	items, _ := g.Items.Value().([]any)
 	started := s.history(previous, HistoryEvent{Type: "MapIterationStarted", Name: st.Name, Index: ptr(i)})
 	child := s.spawn(&Frame{Parent: f.ID, Index: i, State: st.Map.Processor.StartAt, Previous: started})
 	g.Children = append(g.Children, child.ID)
+	s.feed(f, st, child)
+}
+
+// feed gives an iteration its input.
+func (s *stepper) feed(f *Frame, st *State, child *Frame) {
+	e := s.env(f, st)
 	in, err := s.input(f, st, e)
 	if err == nil {
+		items, _ := f.Group.Items.Value().([]any)
 		var v any
-		if v, err = st.Map.itemInput(e, in, item{i, items[i]}); err == nil {
+		if v, err = st.Map.itemInput(e, in, item{child.Index, items[child.Index]}); err == nil {
 			child.Input = jsonvalue.FromValue(v)
 			return
 		}

@@ -129,7 +129,7 @@ func (s *stepper) startMapRun(f *Frame, st *State, e *env, in Text, items []any,
 	run.ARN = strings.Join([]string{"arn", s.x.partition(), "states", s.x.Region, s.x.Account, "mapRun",
 		s.x.MachineName + "/" + label, intrinsic.UUID(s.random)}, ":")
 	s.note(f, HistoryEvent{Type: "MapRunStarted", MapRunARN: run.ARN})
-	f.Phase, f.MapRun = PhaseMapRun, run.ARN
+	f.Phase, f.MapRun, f.MapRunRedrives = PhaseMapRun, run.ARN, 0
 	s.command(StartMapRun{Run: run})
 	return nil
 }
@@ -235,6 +235,9 @@ func (s *stepper) mapRunEnded(ev MapRunEnded) {
 		}
 		st := s.state(f)
 		f.Phase = PhaseReady
+		if !ev.Failed || ev.Unread {
+			f.MapRun = "" // if the state fails nevertheless, a redrive begins a new run
+		}
 		if ev.Failed {
 			s.note(f, HistoryEvent{Type: "MapRunFailed", Error: ev.Error, Cause: ev.Cause})
 			s.fail(f, &Failure{Code: ev.Error, Cause: ev.Cause, placed: true})

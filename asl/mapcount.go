@@ -10,6 +10,9 @@ type MapRunCount struct {
 	Aborted   int `json:"aborted"`
 	Total     int `json:"total"`
 	Written   int `json:"written"`
+	// Of a redriven run: what waits for its turn, and what failed for good.
+	PendingRedrive        int `json:"pendingRedrive,omitempty"`
+	FailuresNotRedrivable int `json:"failuresNotRedrivable,omitempty"`
 }
 
 // MapRunCounts are a run's counts, as DescribeMapRun answers them.
@@ -25,6 +28,10 @@ func (r *MapRun) Counts() MapRunCounts {
 		c := &r.Children[i]
 		out.Executions.add(c.Status, 1)
 		out.Items.add(c.Status, c.Items)
+		if c.Final {
+			out.Executions.FailuresNotRedrivable++
+			out.Items.FailuresNotRedrivable += c.Items
+		}
 	}
 	if r.Result != nil && !r.Result.Failed && r.Spec.Writer != nil && r.Spec.Writer.Resource.ARN != "" {
 		out.Executions.Written, out.Items.Written = out.Executions.Total, out.Items.Total
@@ -45,6 +52,8 @@ func (c *MapRunCount) add(s Status, n int) {
 		c.TimedOut += n
 	case Aborted:
 		c.Aborted += n
+	case PendingRedrive:
+		c.PendingRedrive += n
 	default:
 		c.Pending += n
 	}

@@ -62,6 +62,9 @@ type MapRun struct {
 	Randomness uint64        `json:"randomness,omitempty"`
 	StartedAt  time.Time     `json:"startedAt"`
 	StoppedAt  time.Time     `json:"stoppedAt,omitzero"`
+	Read       bool          `json:"read,omitempty"` // the children are known
+	Redrives   int           `json:"redrives,omitempty"`
+	RedrivenAt time.Time     `json:"redrivenAt,omitzero"`
 	Result     *MapRunEnded  `json:"result,omitempty"` // when it has ended: the event for the parent
 }
 
@@ -75,6 +78,9 @@ type MapRunChild struct {
 	Output Text   `json:"output,omitzero"`
 	Error  string `json:"error,omitempty"`
 	Cause  string `json:"cause,omitempty"`
+	// Final tells that a child that did not succeed cannot be redriven.
+	Final     bool      `json:"final,omitempty"`
+	StoppedAt time.Time `json:"stoppedAt,omitzero"`
 }
 
 // MapRunEvent is what happens to a map run.
@@ -97,6 +103,7 @@ type (
 		Output Text   `json:"output,omitzero"`
 		Error  string `json:"error,omitempty"`
 		Cause  string `json:"cause,omitempty"`
+		Final  bool   `json:"final,omitempty"` // its history is too long for a redrive
 	}
 	// ResultsWritten brings the writer's answer: what becomes the state's result, or its failure.
 	ResultsWritten struct {
@@ -108,6 +115,8 @@ type (
 	LimitsChanged struct{}
 	// StopRun ends the run from outside.
 	StopRun struct{}
+	// RedriveRun goes on with a run that failed or was stopped.
+	RedriveRun struct{}
 )
 
 func (Begin) mapRunEvent()          {}
@@ -116,6 +125,7 @@ func (ChildEnded) mapRunEvent()     {}
 func (ResultsWritten) mapRunEvent() {}
 func (LimitsChanged) mapRunEvent()  {}
 func (StopRun) mapRunEvent()        {}
+func (RedriveRun) mapRunEvent()     {}
 
 type (
 	// ReadItems wants the items read: ItemsRead comes back.
@@ -131,6 +141,8 @@ type (
 		Name  string `json:"name"`
 		Input Text   `json:"input"`
 		Item  Text   `json:"item,omitzero"`
+		// Redrive wants the child redriven, which has ended without success.
+		Redrive bool `json:"redrive,omitempty"`
 	}
 	// StopChild wants a child execution stopped; nobody waits for it.
 	StopChild struct {
@@ -184,6 +196,8 @@ func (m *StateMachine) StepMapRun(r *MapRun, ev MapRunEvent, now time.Time) []Co
 		if r.Phase != "ended" {
 			s.end(MapRunEnded{Failed: true})
 		}
+	case RedriveRun:
+		s.redrive()
 	}
 	return s.commands
 }
@@ -199,7 +213,10 @@ func (s *mapRunStepper) begin() {
 	if s.r.Phase != "new" {
 		return
 	}
-	s.r.StartedAt, s.r.Phase = s.now, "reading"
+	s.r.Phase = "reading"
+	if s.r.StartedAt.IsZero() {
+		s.r.StartedAt = s.now
+	}
 	switch reader := s.r.Spec.Reader; {
 	case reader == nil:
 		s.itemsRead(ItemsRead{Items: s.r.Spec.Items})
@@ -244,7 +261,7 @@ func (s *mapRunStepper) itemsRead(ev ItemsRead) {
 		}
 	}
 	spec.Items = Text{}
-	s.r.Phase = "running"
+	s.r.Phase, s.r.Read = "running", true
 	s.advance()
 }
 
@@ -289,13 +306,25 @@ func (b *Batch) children(inputs []any) []MapRunChild {
 func (s *mapRunStepper) advance() {
 	r := s.r
 	for r.Next < len(r.Children) && (r.Spec.MaxConcurrency == 0 || r.Running < r.Spec.MaxConcurrency) {
-		c := &r.Children[r.Next]
-		c.Name, c.Status = s.uuid(), Running
-		s.commands = append(s.commands, StartChild{Index: r.Next, Name: c.Name, Input: c.Input, Item: c.Item})
+		i := r.Next
 		r.Next++
+		c := &r.Children[i]
+		redrive := c.Status == PendingRedrive && r.Spec.ExecutionType != "EXPRESS"
+		if c.Status != "" && c.Status != PendingRedrive {
+			continue // of an earlier attempt
+		}
+		if !redrive {
+			c.Name = s.uuid()
+		}
+		c.Status = Running
+		s.commands = append(s.commands, StartChild{Index: i, Name: c.Name, Input: c.Input, Item: c.Item, Redrive: redrive})
 		r.Running++
 	}
 	if r.Running > 0 || r.Next < len(r.Children) {
+		return
+	}
+	if s.exceeded() { // by children that could not be redriven
+		s.endExceeded()
 		return
 	}
 	if w := r.Spec.Writer; w != nil && w.Resource.ARN != "" {
@@ -322,6 +351,7 @@ func (s *mapRunStepper) childEnded(ev ChildEnded) {
 	}
 	c := &r.Children[ev.Index]
 	c.Status, c.Output, c.Error, c.Cause = ev.Status, ev.Output, ev.Error, ev.Cause
+	c.Final, c.StoppedAt = ev.Final, s.now
 	r.Running--
 	if ev.Status == Succeeded {
 		r.Succeeded += c.Items
@@ -335,10 +365,14 @@ func (s *mapRunStepper) childEnded(ev ChildEnded) {
 // settle ends the run if too many have failed, or goes on with it.
 func (s *mapRunStepper) settle() {
 	if s.exceeded() {
-		s.end(MapRunEnded{Failed: true, Error: ErrTolerated, Cause: "The specified tolerated failure threshold was exceeded"})
+		s.endExceeded()
 		return
 	}
 	s.advance()
+}
+
+func (s *mapRunStepper) endExceeded() {
+	s.end(MapRunEnded{Failed: true, Error: ErrTolerated, Cause: "The specified tolerated failure threshold was exceeded"})
 }
 
 // exceeded tells whether more failed than is tolerated.
@@ -361,11 +395,11 @@ func (r *MapRunSpec) exceeded(failed, total int) bool {
 }
 
 func (s *mapRunStepper) end(result MapRunEnded) {
-	result.MapRunARN = s.r.Spec.ARN
+	result.MapRunARN, result.Unread = s.r.Spec.ARN, result.Failed && !s.r.Read
 	s.r.Phase, s.r.Result, s.r.StoppedAt = "ended", &result, s.now
 	for i, c := range s.r.Children {
 		if c.Status == Running {
-			s.r.Children[i].Status = Aborted
+			s.r.Children[i].Status, s.r.Children[i].StoppedAt = Aborted, s.now
 			s.commands = append(s.commands, StopChild{Index: i, Name: c.Name})
 		}
 	}

@@ -25,6 +25,7 @@ type Masker struct {
 	secrets  map[string]bool
 	headers  map[string]bool // canonical names
 	names    map[string]bool // lower case: query parameters, form members, members of data
+	learned  int             // of the secrets, those that LearnRequest and LearnData found
 	replacer *strings.Replacer
 }
 
@@ -32,7 +33,7 @@ type Masker struct {
 var (
 	secretHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Amz-Security-Token", "X-Api-Key", "X-Auth-Token", "X-Csrf-Token"}
 	secretNames   = []string{"password", "passwd", "client_secret", "clientsecret", "access_token", "accesstoken", "refresh_token", "refreshtoken", "id_token",
-		"api_key", "apikey", "authorization", "secretaccesskey", "sessiontoken", "x-amz-security-token", "x-amz-signature", "x-amz-credential"}
+		"api_key", "apikey", "authorization", "token", "secret", "pwd", "private_key", "privatekey", "client_assertion", "code_verifier", "secretaccesskey", "sessiontoken", "x-amz-security-token", "x-amz-signature", "x-amz-credential"}
 )
 
 // AddSecret teaches it values. Those under 4 characters are not searched for in texts.

@@ -3,6 +3,7 @@ package criterion
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/headgate/headgate/arazzo/expression"
 )
@@ -72,7 +73,9 @@ func Compile(spec Spec) (*Criterion, error) {
 		return nil, err
 	}
 	if l.kind == kindSimple {
-		err = c.readSimple()
+		if err = c.readSimple(); err != nil && isPath(spec.Condition) {
+			c, err = compileUntyped(spec, err)
+		}
 	} else {
 		err = c.readOther()
 	}
@@ -82,6 +85,30 @@ func Compile(spec Spec) (*Criterion, error) {
 	if spec.Strict && len(c.warnings) > 0 {
 		return nil, &LeniencyError{c.warnings[0]}
 	}
+	return c, nil
+}
+
+// isPath tells whether a condition starts like JSONPath, as no runtime expression does.
+func isPath(condition string) bool {
+	condition = strings.TrimLeft(condition, " \t\n(!")
+	return strings.HasPrefix(condition, "$.") || strings.HasPrefix(condition, "$[")
+}
+
+// compileUntyped reads a condition in JSONPath whose criterion does not say so. It is no simple condition (err says why), and
+// without a type it can be nothing else to the letter; the world forgets the type, and the context, where the text shows them.
+func compileUntyped(spec Spec, err error) (*Criterion, error) {
+	typed := spec
+	typed.Type, typed.Strict = string(kindJSONPath), false
+	hint := "add type: jsonpath"
+	if spec.Context == "" {
+		typed.Context, hint = "$response.body", "add type: jsonpath and context: $response.body"
+	}
+	c, other := Compile(typed)
+	if other != nil {
+		return nil, err // the text as it is typed is what the author sees
+	}
+	c.spec.Strict = spec.Strict
+	c.warnings = append([]Warning{{Rule: "lenient-untyped-jsonpath", Message: fmt.Sprintf("%q is JSONPath, not a simple condition", clip(spec.Condition)), Hint: hint}}, c.warnings...)
 	return c, nil
 }
 

@@ -150,6 +150,9 @@ func TestStrictRefusesLeniencies(t *testing.T) {
 		{Condition: `$statusCode == 1 or true`},
 		{Condition: `$response.headers.a == 1`},
 		{Condition: `$.State == 'Active'`, Type: "jsonpath", Context: "$response.body"},
+		{Condition: `$.State == 'Active'`, Context: "$response.body"},
+		{Condition: `$[?@.State]`, Context: "$response.body"},
+		{Condition: `!($.State == 'Active')`},
 		{Condition: `/^4/`, Type: "regex", Context: "$statusCode"},
 	} {
 		if _, err := Compile(spec); err != nil {
@@ -328,7 +331,9 @@ func TestCompileRefuses(t *testing.T) {
 		{Spec{Condition: "$statusCode =="}, "operand is missing"},
 		{Spec{Condition: "12abc == 1"}, "is no number"},
 		{Spec{Condition: "len($response.body) > 1"}, "no functions"},
-		{Spec{Condition: "$.State == 'a'"}, "type: jsonpath"},
+		{Spec{Condition: "$.State == 'a'", Type: "jsonpath"}, "must have a context"},
+		{Spec{Condition: "$.State = 'a'"}, "type: jsonpath"},
+		{Spec{Condition: "$.State == 'a'", Strict: true}, "JSONPath, not a simple condition"},
 		{Spec{Condition: "$response.body."}, "a name must follow"},
 		{Spec{Condition: strings.Repeat("(", 200)}, "nested"},
 		{Spec{Condition: strings.Repeat("!", 200) + "true"}, "nested"},
@@ -476,6 +481,33 @@ func BenchmarkEvaluate(b *testing.B) {
 	for b.Loop() {
 		if !c.Evaluate(env).Passed {
 			b.Fatal("it failed")
+		}
+	}
+}
+
+// A criterion that forgets to say type: jsonpath is read as what it can only be.
+func TestUntypedJSONPath(t *testing.T) {
+	env := &expression.Values{StatusCode: 200, Response: &expression.Message{Body: map[string]any{"State": "Active", "list": []any{"a"}}}, Inputs: map[string]any{"in": map[string]any{"State": "Idle"}}}
+	for _, c := range []struct {
+		spec Spec
+		want bool
+	}{
+		{Spec{Condition: "$.State == 'Active'", Context: "$response.body"}, true},
+		{Spec{Condition: "$.State == 'Idle'", Context: "$response.body"}, false},
+		{Spec{Condition: "$.State == 'Idle'", Context: "$inputs.in", Type: "simple"}, true},
+		{Spec{Condition: "$.list.length > 0"}, true},
+		{Spec{Condition: "$.list[?@ == 'b']"}, false},
+	} {
+		criterion, err := Compile(c.spec)
+		if err != nil {
+			t.Errorf("%s: %v", c.spec.Condition, err)
+			continue
+		}
+		if got := criterion.Evaluate(env); got.Passed != c.want {
+			t.Errorf("%s gives %+v, want %v", c.spec.Condition, got, c.want)
+		}
+		if w := criterion.Warnings(); len(w) == 0 || w[0].Rule != "lenient-untyped-jsonpath" {
+			t.Errorf("%s is read without a word: %v", c.spec.Condition, w)
 		}
 	}
 }

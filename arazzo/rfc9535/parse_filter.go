@@ -79,6 +79,7 @@ func (p *parser) basic() (expr, error) {
 		p.at = start
 		return nil, p.errorf("negate the operator, or use parentheses", "! cannot stand before a comparison")
 	}
+	left = p.counting(left, start)
 	if err := p.comparable(left, start); err != nil {
 		return nil, err
 	}
@@ -88,10 +89,11 @@ func (p *parser) basic() (expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	right = p.counting(right, at)
 	if err := p.comparable(right, at); err != nil {
 		return nil, err
 	}
-	return comparison{operator, p.counting(left, start), p.counting(right, at), p.loose}, nil
+	return comparison{operator, left, right, p.loose}, nil
 }
 
 func (p *parser) parenthesis() (expr, error) {
@@ -215,12 +217,21 @@ func (p *parser) counting(o operand, start int) operand {
 	if !is || !p.options.Length && !p.options.Draft || len(n.query.segments) == 0 {
 		return o
 	}
-	last := n.query.segments[len(n.query.segments)-1].selectors[0]
-	if last.kind == selectName && last.name == "length" {
+	segments := n.query.segments
+	last := segments[len(segments)-1]
+	if s := last.selectors[0]; len(last.selectors) != 1 || last.descendant || s.kind != selectName || s.name != "length" {
+		return o
+	}
+	if n.query.singular {
 		n.query.length = true
 		p.tolerate("length", start, "write length(…)", ".length is JavaScript: in RFC 9535 it names a member called length")
+		return n
 	}
-	return n
+	// $.a[?@.b].length: the length of what the filter leaves.
+	p.tolerate("length", start, "write count(…)", ".length is JavaScript: in RFC 9535 it names a member called length of each node")
+	counted := *n.query
+	counted.segments = segments[:len(segments)-1]
+	return call{name: "count", result: valueTyped, args: []operand{nodes{&counted}}}
 }
 
 // function reads the arguments and checks their types: RFC 9535 §2.4.3.

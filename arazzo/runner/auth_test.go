@@ -2,8 +2,10 @@ package runner_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -80,10 +82,21 @@ func TestOAuthTokensAreFetchedOnceAndHidden(t *testing.T) {
 	}
 }
 
-func TestMissingCredentialsEndTheRun(t *testing.T) {
-	s := newStage(t, nil)
+// Descriptions name schemes that the server at hand does not ask for: that is the server's to say, unless the run is strict.
+func TestMissingCredentials(t *testing.T) {
+	s := newStage(t, map[string][]reply{"POST /oauth": {{status: 200}}})
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	s.files["api.yaml"] = securedAPI
+	sent := s.run(securedFlow, "oauth", nil)
+	s.ended(sent, "oauth=success[a=success b=success]")
+	s.asked("POST /oauth", "POST /oauth")
+	if len(sent.Warnings) != 1 || sent.Warnings[0].Rule != "missing-credentials" || !strings.Contains(sent.Warnings[0].Message, "oauth") {
+		t.Errorf("warnings: %v", sent.Warnings)
+	}
+
+	s = newStage(t, nil)
+	s.files["api.yaml"] = securedAPI
+	s.runner.Strict = true
 	r, err := s.try(securedFlow, "oauth", nil)
 	var missing *auth.MissingError
 	if !errors.As(err, &missing) || !strings.Contains(err.Error(), "oauth") || r == nil || r.Success() {
@@ -136,6 +149,66 @@ func TestLeniencies(t *testing.T) {
 	if r, err := s.try(doc, "", nil); err == nil && r.Success() {
 		t.Error("strictly it works too")
 	}
+}
+
+// Secrets that the workflow itself puts into requests are hidden under other names too, as in the echo of a server.
+func TestSecretsOfTheWorkflowAreHidden(t *testing.T) {
+	s := newHandlerStage(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(map[string]any{"heard": r.URL.RawQuery + " " + r.Header.Get("Authorization") + " " + r.Header.Get("Cookie"), "raw": string(body)})
+	})
+	s.files["api.yaml"] = openapi("post POST /x")
+	var har, tape, text bytes.Buffer
+	archive, lines := report.NewHAR(&har, "test"), report.NewText(&text, true)
+	s.runner.Observer, s.runner.Record = runner.Observers(archive, lines), &tape
+	r := s.run(head+`
+- workflowId: main
+  inputs: {type: object, properties: {apiKey: {type: string}, plain: {type: string}}}
+  steps:
+  - stepId: post
+    operationId: post
+    parameters:
+    - {name: Authorization, in: header, value: 'Bearer bearer-{$inputs.plain}'}
+    - {name: token, in: query, value: 'query-{$inputs.plain}'}
+    - {name: session, in: cookie, value: 'cookie-{$inputs.plain}'}
+    requestBody:
+      contentType: application/json
+      payload: {other: $inputs.apiKey, deep: [{password: 'body-{$inputs.plain}'}], open: $inputs.plain}
+    outputs: {heard: $response.body}
+`, "main", map[string]any{"apiKey": "key-of-mine", "plain": "seen"})
+	s.ended(r, "main=success[post=success]")
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, out := range map[string]string{"archive": har.String(), "recording": tape.String(), "text": text.String()} {
+		for _, secret := range []string{"key-of-mine", "bearer-seen", "query-seen", "cookie-seen", "body-seen"} {
+			if strings.Contains(out, secret) {
+				t.Errorf("the %s shows %s:\n%s", name, secret, out)
+			}
+		}
+		if !strings.Contains(out, "seen") {
+			t.Errorf("the %s hides what is no secret:\n%s", name, out)
+		}
+	}
+	if got := fmt.Sprint(r.Workflows[0].Steps[0].Outputs["heard"]); !strings.Contains(got, "bearer-seen") {
+		t.Errorf("the outputs are masked: %s", got)
+	}
+}
+
+// The answer to HEAD has the Content-Length of what GET would answer, and no body.
+func TestHeadRequests(t *testing.T) {
+	s := newHandlerStage(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "17")
+		w.Header().Set("ETag", "v1")
+	})
+	s.files["api.yaml"] = openapi("look HEAD /x")
+	r := s.run(head+`
+- workflowId: main
+  steps: [{stepId: look, operationId: look, outputs: {tag: $response.header.ETag, length: $response.header.Content-Length, body: $response.body}}]
+`, "main", nil)
+	s.ended(r, "main=success[look=success]")
+	sameJSON(t, r.Workflows[0].Steps[0].Outputs, `{"tag":"v1","length":"17"}`)
 }
 
 var _ runner.Status

@@ -7,11 +7,13 @@ import (
 	"hash/maphash"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/headgate/headgate/arazzo"
+	"github.com/headgate/headgate/arazzo/auth"
 	"github.com/headgate/headgate/arazzo/expression"
 	"github.com/headgate/headgate/arazzo/source"
 )
@@ -185,6 +187,12 @@ func bodyOf(req *http.Request) ([]byte, error) {
 func (f *frame) exchange(ctx context.Context, s *stepPlan, attempt int, req *http.Request) (*answer, error) {
 	r := f.run
 	number := int(r.exchanges.Add(1))
+	r.masker.LearnRequest(req)
+	if r.Observer != nil || r.recorder != nil {
+		if err := r.learnBody(req); err != nil {
+			return nil, err
+		}
+	}
 	var tape *tapeMessage
 	if r.recorder != nil || r.player != nil {
 		body, err := bodyOf(req)
@@ -195,10 +203,11 @@ func (f *frame) exchange(ctx context.Context, s *stepPlan, attempt int, req *htt
 		tape.setBody([]byte(r.masker.Text(string(body))))
 	}
 	if r.player == nil && (len(s.op.Security) > 0 || r.Auth.ForceSigV4) {
-		var err error
-		if req, err = r.signer.SignOperation(ctx, req, s.op); err != nil {
+		signed, err := r.signer.SignOperation(ctx, req, s.op)
+		if signed, err = r.unsigned(req, signed, err); err != nil {
 			return nil, err
 		}
+		req = signed
 	}
 	r.observe(func() Event {
 		body, _ := bodyOf(req)
@@ -226,6 +235,41 @@ func (f *frame) exchange(ctx context.Context, s *stepPlan, attempt int, req *htt
 	return a, err
 }
 
+// learnBody tells the masker the secrets of a request's payload, by their names.
+func (r *run) learnBody(req *http.Request) error {
+	body, err := bodyOf(req)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	switch contentType := req.Header.Get("Content-Type"); {
+	case isJSON(contentType):
+		if v, ok := decodeJSON(body); ok {
+			r.masker.LearnData(v)
+		}
+	case strings.HasPrefix(contentType, "application/x-www-form-urlencoded"):
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			members := map[string]any{}
+			for name := range form {
+				members[name] = form.Get(name)
+			}
+			r.masker.LearnData(members)
+		}
+	}
+	return nil
+}
+
+// unsigned lets a request go without credentials that nobody supplied: descriptions name schemes that the server at hand, a test's or one
+// within a trusted network, does not ask for, and one that does answers 401. Strictly such a run is refused, as it is where the caller has
+// asked for SigV4.
+func (r *run) unsigned(plain, signed *http.Request, err error) (*http.Request, error) {
+	var missing *auth.MissingError
+	if err == nil || r.Strict || r.Auth.ForceSigV4 || !errors.As(err, &missing) {
+		return signed, err
+	}
+	r.warn(arazzo.Finding{Rule: "missing-credentials", Message: "requests are sent without: " + r.masker.Text(missing.Error())})
+	return plain, nil
+}
+
 // send makes the exchange over the network.
 func (r *run) send(req *http.Request, start time.Time) (*answer, error) {
 	resp, err := r.client.Do(req)
@@ -237,7 +281,9 @@ func (r *run) send(req *http.Request, start time.Time) (*answer, error) {
 	if r.Observer != nil {
 		a.firstByte = since(r.clock, start)
 	}
-	if n := resp.ContentLength; n > 0 && n <= r.limits.Body {
+	if req.Method == http.MethodHead || resp.StatusCode == http.StatusNotModified {
+		// There is no body: Content-Length speaks of what GET would answer, RFC 9110 §8.6.
+	} else if n := resp.ContentLength; n > 0 && n <= r.limits.Body {
 		a.body = make([]byte, n)
 		if _, err = io.ReadFull(resp.Body, a.body); err != nil {
 			return nil, fmt.Errorf("read the answer: %w", err)

@@ -40,13 +40,14 @@ func (p *workflowPlan) secretInputs() []string {
 	return out
 }
 
-// learnSecrets tells the masker the values of such inputs.
+// learnSecrets tells the masker the values of such inputs, and of those that are called like secrets.
 func (p *workflowPlan) learnSecrets(m *auth.Masker, inputs map[string]any) {
 	for _, name := range p.secrets {
 		if text, ok := inputs[name].(string); ok {
 			m.AddSecret(text)
 		}
 	}
+	m.LearnData(inputs)
 }
 
 // properties are the schemas of the inputs by name, through references within the document and allOf.

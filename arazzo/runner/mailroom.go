@@ -72,7 +72,7 @@ func (r *run) endpoint(s *stepPlan, address string) (Endpoint, Binding, error) {
 	if len(protocols) == 0 {
 		return e, nil, fmt.Errorf("channel %s names no protocol: give source %s a server, or a binding for \"*\"", s.channel.Name, e.Source)
 	}
-	return e, nil, fmt.Errorf("channel %s is reached by %s, for which there is no binding here: http and https are built in, others are the caller's to supply", s.channel.Name, strings.Join(protocols, ", "))
+	return e, nil, fmt.Errorf("channel %s is reached by %s, for which there is no binding here: http, https and in-process are built in, others are the caller's to supply", s.channel.Name, strings.Join(protocols, ", "))
 }
 
 // prepare is what a message's request over HTTP goes through: the checks and the signing of every other request.
@@ -87,7 +87,8 @@ func (r *run) prepare(security source.Security) func(context.Context, *http.Requ
 		if len(security) == 0 && !r.Auth.ForceSigV4 {
 			return req, nil
 		}
-		return r.signer.Sign(ctx, req, security)
+		signed, err := r.signer.Sign(ctx, req, security)
+		return r.unsigned(req, signed, err)
 	}
 }
 
@@ -96,11 +97,17 @@ func (r *run) binding(protocol string) Binding {
 	if b := r.Bindings[protocol]; b != nil {
 		return b
 	}
-	if protocol == "http" || protocol == "https" {
+	switch {
+	case protocol == "http" || protocol == "https":
 		return r.http
+	case slices.Contains(inProcess, strings.ToLower(protocol)):
+		return &r.bus
 	}
 	return nil
 }
+
+// inProcess are the protocols of channels that lead nowhere but from one step of a run to another. AsyncAPI names none for that.
+var inProcess = []string{"in-process", "inprocess", "inproc", "in-memory", "inmemory", "memory"}
 
 // subscribe opens the channels of all receiving steps that were planned. A protocol without a binding is refused before anything is sent.
 func (r *run) subscribe(ctx context.Context) error {

@@ -28,6 +28,7 @@ type run struct {
 	slots    chan struct{} // a token for each workflow that may run at present
 	mail     mailroom
 	http     *HTTP
+	bus      Bus // carries what the steps send to each other in process
 
 	docs    []*document
 	pending []*workflowPlan // whose steps are not resolved yet

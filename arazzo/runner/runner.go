@@ -34,7 +34,8 @@ type Runner struct {
 	Documents []*arazzo.Document
 	// Header is added to every request of a step.
 	Header http.Header
-	// Bindings carry AsyncAPI messages, by protocol. http and https are there for sending unless replaced.
+	// Bindings carry AsyncAPI messages, by protocol. http and https are there for sending unless replaced, and in-process (also inproc, in-memory
+	// and memory) for what the steps of a run send to each other.
 	Bindings map[string]Binding
 
 	// Strict follows the specification to the letter: what Arazzo documents in the wild do beyond it fails.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -47,12 +48,17 @@ func (e *env) document(name string, from source.Loader) (*document, error) {
 	return &document{doc, name, file.Data, findings}, nil
 }
 
-// check are the findings of reading and validating a document.
+// check are the findings of reading and validating a document. One that could be read in part is validated as well, so that its author sees
+// all mistakes at once.
 func (d *document) check(strict bool) []arazzo.Finding {
-	if arazzo.HasErrors(d.findings) {
+	if arazzo.HasErrors(d.findings) && len(d.Workflows) == 0 {
 		return d.findings
 	}
-	return slices.Concat(d.findings, arazzo.Validate(d.Document, arazzo.Strictness(strict)))
+	found := slices.Concat(d.findings, arazzo.Validate(d.Document, arazzo.Strictness(strict)))
+	slices.SortStableFunc(found, func(a, b arazzo.Finding) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return found
 }
 
 // contract is a finding as scripts get it.

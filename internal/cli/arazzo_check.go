@@ -28,8 +28,8 @@ an error.
 // Run implements the command.
 func (c *ArazzoValidate) Run(e *env) error {
 	d, err := e.document(c.File, loader(false))
-	if err != nil {
-		return err
+	if err != nil { // also a file that is not there, or too large, is no valid document: scripts get 0 or 1
+		d = unreadable(c.File, err)
 	}
 	findings := d.check(c.Strict)
 	valid := !arazzo.HasErrors(findings)
@@ -47,6 +47,13 @@ func (c *ArazzoValidate) Run(e *env) error {
 	return nil
 }
 
+// unreadable stands for a document that could not be read.
+func unreadable(name string, err error) *document {
+	return &document{&arazzo.Document{}, name, nil, []arazzo.Finding{{
+		Rule: "document-unreadable", Severity: arazzo.SeverityError, Message: err.Error(), Line: 1, Column: 1,
+	}}}
+}
+
 // ArazzoLint is `headgate arazzo lint`.
 type ArazzoLint struct {
 	File        string            `arg:"" optional:"" help:"Document: a file, a URL, or - for standard input."`
@@ -62,7 +69,7 @@ func (*ArazzoLint) Help() string {
 warnings and notes at most, 2 if the document is not valid.
 
   headgate arazzo lint workflow.yaml
-  headgate arazzo lint workflow.yaml --source lambdaApi=http://127.0.0.1:4566/_headgate/openapi/lambda.json
+  headgate arazzo lint workflow.yaml --source amazonLambdaApi=http://127.0.0.1:4566/_headgate/openapi/lambda.json
   headgate arazzo lint workflow.yaml --fix
   headgate arazzo lint workflow.yaml --json | jq -r '.findings[].rule' | sort | uniq -c`
 }

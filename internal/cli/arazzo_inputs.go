@@ -41,9 +41,7 @@ func (c *ArazzoRun) gather(e *env, d *document) (map[string]map[string]any, erro
 		}
 		for name, schema := range schemas {
 			if text, ok := os.LookupEnv("ARAZZO_INPUT_" + variable(name)); ok {
-				if in[name], err = typed(name, text, schema); err != nil {
-					return nil, err
-				}
+				in[name] = typed(text, schema)
 			}
 		}
 		for name, text := range flags {
@@ -52,9 +50,7 @@ func (c *ArazzoRun) gather(e *env, d *document) (map[string]map[string]any, erro
 				continue // another workflow's
 			}
 			used[name] = true
-			if in[name], err = typed(name, text, schema); err != nil {
-				return nil, err
-			}
+			in[name] = typed(text, schema)
 		}
 		if err := ask(e, w, schemas, in); err != nil {
 			return nil, err
@@ -180,25 +176,17 @@ func resolved(d *arazzo.Document, v *arazzo.Value) *arazzo.Value {
 }
 
 // typed reads a text as the value that a schema asks for. Without a schema it is JSON if it looks like it, else text.
-func typed(name, text string, schema *arazzo.Value) (any, error) {
-	types := schemaTypes(schema)
-	if slices.Contains(types, "string") {
-		return text, nil
+func typed(text string, schema *arazzo.Value) any {
+	if slices.Contains(schemaTypes(schema), "string") {
+		return text
 	}
 	var v any
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
-	err := d.Decode(&v)
-	if err == nil && d.More() {
-		err = fmt.Errorf("%q is more than one value", text)
+	if err := d.Decode(&v); err == nil && !d.More() {
+		return v // whether it is the right one is for the schema to say
 	}
-	switch {
-	case err == nil:
-		return v, nil // whether it is the right one is for the schema to say
-	case len(types) == 0:
-		return text, nil
-	}
-	return nil, usagef("input %s: %.60q is no JSON, and it must be %s", name, text, strings.Join(types, " or "))
+	return text // which the schema refuses, together with whatever else is wrong
 }
 
 func schemaTypes(schema *arazzo.Value) []string {
@@ -238,9 +226,7 @@ func ask(e *env, w *arazzo.Workflow, schemas map[string]*arazzo.Value, in map[st
 		if err != nil {
 			return err
 		}
-		if in[name], err = typed(name, text, schemas[name]); err != nil {
-			return err
-		}
+		in[name] = typed(text, schemas[name])
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ is asked. They are typed by the workflow's schema. Descriptions of AWS are asked
 
   headgate arazzo run workflow.yaml --input FunctionName=app --input ZipFile=@base64:app.zip
   headgate arazzo run workflow.yaml --workflow smoke --inputs inputs.json --json
-  headgate arazzo run workflow.yaml --source lambdaApi=http://127.0.0.1:4566/_headgate/openapi/lambda.json
+  headgate arazzo run workflow.yaml --source amazonLambdaApi=http://127.0.0.1:4566/_headgate/openapi/lambda.json
   headgate arazzo run workflow.yaml --dry-run
   headgate arazzo run workflow.yaml --record run.jsonl --report junit=report.xml --report har=run.har
   headgate arazzo run workflow.yaml --replay run.jsonl --strict`
@@ -74,9 +74,10 @@ func (c *ArazzoRun) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if arazzo.HasErrors(d.findings) {
-		writeFindings(e.stderr, d.name, d.findings)
-		return usagef("%s is not valid: %s", d.name, severities(d.findings))
+	// Before anything else: what is wrong with the document is more useful than that --workflow or an input does not fit it.
+	if findings := d.check(false); arazzo.HasErrors(findings) {
+		writeFindings(e.stderr, d.name, findings)
+		return usagef("%s is not valid: %s", d.name, severities(findings))
 	}
 	r, err := c.runner(e, d)
 	if err != nil {
@@ -158,6 +159,11 @@ func (c *ArazzoRun) runner(e *env, d *document) (*runner.Runner, error) {
 	}
 	if err := d.named("server", c.Server); err != nil {
 		return nil, err
+	}
+	for name, server := range c.Server {
+		if _, at, _ := strings.Cut(server, "://"); !strings.HasPrefix(server, "http://") && !strings.HasPrefix(server, "https://") || at == "" {
+			return nil, usagef("--server %s: %q is no absolute http or https URL", name, server)
+		}
 	}
 	r := &runner.Runner{Loader: loader(c.AllowRemote), Sources: c.Source, Servers: c.Server, Strict: c.Strict, Timeout: c.Timeout,
 		Parallel: c.Parallel, DryRun: c.DryRun, Header: http.Header{}}

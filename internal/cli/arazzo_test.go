@@ -118,7 +118,8 @@ func TestInputsAreTypedByTheirSchema(t *testing.T) {
 		"environment":          {nil, "from outside", `{"color":"red","id":"from outside"}`},
 		"environment and file": {[]string{"--inputs", filepath.Join(dir, "inputs.yaml")}, "from outside", `{"color":"red","id":"from outside","on":true}`},
 		"flags win":            {[]string{"-i", "id=flag"}, "from outside", `{"color":"red","id":"flag"}`},
-		"not a number":         {[]string{"-i", "id=a", "-i", "n=many"}, "", "!input n: \"many\" is no JSON, and it must be integer"},
+		"not a number":         {[]string{"-i", "id=a", "-i", "n=many"}, "", "!the input n: got string, want integer"},
+		"each wrong one":       {[]string{"-i", "n=many", "-i", "on=maybe"}, "", "!the inputs of workflow order: 3 errors"},
 		"a wrong number":       {[]string{"-i", "id=a", "-i", "n=1.5"}, "", "!the inputs of workflow order"},
 		"a missing one":        {nil, "", "!the inputs of workflow order"},
 		"no pair":              {[]string{"-i", "id"}, "", "!is not NAME=VALUE"},
@@ -153,6 +154,7 @@ func TestRunTellsItsOutcomeByItsExitCode(t *testing.T) {
 	dir := shop(t)
 	doc := filepath.Join(dir, "shop.arazzo.yaml")
 	write(t, dir, "broken.arazzo.yaml", "arazzo: 1.0.1\n")
+	write(t, dir, "empty.arazzo.yaml", "arazzo: 1.0.1\ninfo: {title: T, version: '1'}\nsourceDescriptions: []\nworkflows: []\n")
 	for name, tt := range map[string]struct {
 		args   []string
 		exit   int
@@ -160,7 +162,10 @@ func TestRunTellsItsOutcomeByItsExitCode(t *testing.T) {
 	}{
 		"success":            {[]string{doc, "-i", "id=a", "--auth", "key=k"}, ExitOK, ""},
 		"failure":            {[]string{doc, "-i", "id=fail", "--auth", "key=k"}, ExitFailed, "workflow order failed"},
-		"no credentials":     {[]string{doc, "-i", "id=a"}, ExitUsage, "key"},
+		"no credentials":     {[]string{doc, "-i", "id=a"}, ExitOK, "missing-credentials"},
+		"… strictly":         {[]string{doc, "-i", "id=a", "--strict"}, ExitUsage, "key"},
+		"no server's URL":    {[]string{doc, "-i", "id=a", "--server", "shop=127.0.0.1:1"}, ExitUsage, "no absolute http or https URL"},
+		"not valid first":    {[]string{filepath.Join(dir, "empty.arazzo.yaml"), "--workflow", "x", "-i", "n"}, ExitUsage, "at least one workflow"},
 		"an invalid one":     {[]string{filepath.Join(dir, "broken.arazzo.yaml")}, ExitUsage, "is not valid"},
 		"none":               {[]string{filepath.Join(dir, "none.yaml")}, ExitUsage, "none.yaml"},
 		"no such workflow":   {[]string{doc, "--workflow", "x"}, ExitUsage, `no workflow "x"`},
@@ -226,5 +231,51 @@ func TestReportsAndReplay(t *testing.T) {
 	}
 	if exit, _, stderr := headgate("run", doc, "-i", "id=a", "--replay", at("run.jsonl")); exit != ExitOK {
 		t.Errorf("exit %d: %s", exit, stderr)
+	}
+}
+
+// Scripts get 0 or 1 from validate whatever the file is, and the reason as a finding.
+func TestValidateOfWhatIsNoDocument(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "large.yaml", "arazzo: 1.0.1\nx-much: "+strings.Repeat("z", 17<<20))
+	for name, want := range map[string]string{"large.yaml": "more than the limit", "none.yaml": "no such file", ".": "not a file"} {
+		exit, stdout, stderr := headgate("validate", filepath.Join(dir, name), "--json")
+		var got struct {
+			Findings []struct{ Rule, Severity, Message string }
+		}
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil || exit != ExitFailed || len(got.Findings) != 1 || !strings.Contains(got.Findings[0].Message, want) || got.Findings[0].Severity != "error" {
+			t.Errorf("%s: exit %d, %s%s", name, exit, stdout, stderr)
+		}
+	}
+}
+
+// Mistakes of the form do not hide those of the content, and they come in the order of the document.
+func TestValidateShowsAllMistakesAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "w.yaml", `arazzo: 1.0.1
+info: {title: T}
+sourceDescriptions: [{name: api, url: api.yaml, type: openapi}]
+workflows:
+- workflowId: w
+  steps:
+  - {stepId: a, operationId: get}
+  - {stepId: a, operationId: get, successCriteria: [{condition: '$statusCode =='}], outcome: {}}
+`)
+	exit, stdout, _ := headgate("validate", filepath.Join(dir, "w.yaml"), "--json")
+	var got struct {
+		Findings []struct {
+			Rule string
+			Line int
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || exit != ExitFailed {
+		t.Fatalf("exit %d, %v", exit, err)
+	}
+	rules := ""
+	for _, f := range got.Findings {
+		rules += fmt.Sprintf("%d %s,", f.Line, f.Rule)
+	}
+	if rules != "2 missing-field,8 duplicate-step-id,8 condition,8 unknown-field," {
+		t.Error(rules)
 	}
 }

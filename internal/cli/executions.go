@@ -270,8 +270,9 @@ func (c *ExecutionsShow) Run(e *env) error {
 	for _, from := range slices.Sorted(maps.Keys(pinned)) {
 		e.line("pinned  %s → %s", from, pinned[from])
 	}
+	tell := newNarrator()
 	for _, ev := range events {
-		if text := eventText(ev); text != "" {
+		if text := tell.text(ev); text != "" {
 			e.line("%s  %s", aws.ToTime(ev.Timestamp).UTC().Format("15:04:05.000"), text)
 		}
 	}
@@ -281,8 +282,13 @@ func (c *ExecutionsShow) Run(e *env) error {
 // pins are the functions that the platform holds fast for an execution: what the definition names → the version that runs.
 func pins(e *env, execution string) (map[string]string, error) {
 	var answer struct{ Pins map[string]string }
-	_, err := e.admin("executions/pins?execution="+url.QueryEscape(execution), &answer)
-	return answer.Pins, err
+	if _, err := e.admin("executions/pins?execution="+url.QueryEscape(execution), &answer); err != nil {
+		return nil, err
+	}
+	if answer.Pins == nil {
+		answer.Pins = map[string]string{}
+	}
+	return answer.Pins, nil
 }
 
 // ExecutionsStop is `headgate executions stop`.

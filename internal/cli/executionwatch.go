@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -10,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
-
-	"github.com/headgate/headgate/asl"
 )
 
 // ExecutionsWatch is `headgate executions watch`.
@@ -89,7 +86,7 @@ func watchExecution(e *env, client *sfn.Client, arn string) error {
 	}
 	b := newBoard(e)
 	defer b.close()
-	events := newHistory(client, arn)
+	events, tell := newHistory(client, arn), newNarrator()
 	for {
 		x, err := client.DescribeExecution(e.ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 		if err != nil {
@@ -100,13 +97,13 @@ func watchExecution(e *env, client *sfn.Client, arn string) error {
 			return err
 		}
 		for _, ev := range fresh {
-			states.see(ev)
-			if err := showEvent(e, b, ev); err != nil {
-				return err
-			}
+			states.see(ev, tell.of(ev))
 		}
-		b.show(states.lines(x))
-		if x.Status != types.ExecutionStatusRunning {
+		b.show(states.lines(x, newCanvas(e, b)))
+		if err := showEvents(e, b, fresh, tell); err != nil {
+			return err
+		}
+		if x.Status != types.ExecutionStatusRunning && x.Status != types.ExecutionStatusPendingRedrive {
 			return executionEnd(e, x)
 		}
 		select {
@@ -117,12 +114,21 @@ func watchExecution(e *env, client *sfn.Client, arn string) error {
 	}
 }
 
-func showEvent(e *env, b *board, ev types.HistoryEvent) error {
-	if e.json {
-		return e.print(map[string]any{"type": "event", "id": ev.Id, "time": ev.Timestamp, "event": ev.Type, "text": eventText(ev)})
+func showEvents(e *env, b *board, events []types.HistoryEvent, tell *narrator) error {
+	var lines []string
+	c := newCanvas(e, b)
+	for _, ev := range events {
+		text := tell.text(ev)
+		if e.json {
+			if err := e.print(map[string]any{"type": "event", "id": ev.Id, "time": ev.Timestamp, "event": ev.Type, "state": tell.of(ev), "text": strings.TrimSpace(text)}); err != nil {
+				return err
+			}
+		} else if text != "" {
+			lines = append(lines, c.fit(aws.ToTime(ev.Timestamp).UTC().Format("15:04:05")+"  "+text))
+		}
 	}
-	if text := eventText(ev); text != "" {
-		b.line(aws.ToTime(ev.Timestamp).UTC().Format("15:04:05") + "  " + text)
+	if len(lines) > 0 {
+		b.line(strings.Join(lines, "\n")) // the board is drawn once
 	}
 	return nil
 }
@@ -140,24 +146,70 @@ func executionEnd(e *env, x *sfn.DescribeExecutionOutput) error {
 	return nil
 }
 
-// eventText says what an event means to somebody who watches; "" for what only repeats its neighbours.
-func eventText(ev types.HistoryEvent) string {
+// narrator says what a history's events mean. It sees all of them in order, since an event tells of what it belongs to only
+// by the event before it.
+type narrator struct {
+	state map[int64]string // of each event, the state that it happened in
+	tries map[string]int   // how often each state's task was begun since the state was entered
+}
+
+func newNarrator() *narrator { return &narrator{map[int64]string{}, map[string]int{}} }
+
+// of is the state that an event happened in, "" outside of all.
+func (n *narrator) of(ev types.HistoryEvent) string {
+	if name, known := n.state[ev.Id]; known {
+		return name
+	}
+	name := n.state[ev.PreviousEventId]
+	if d := ev.StateEnteredEventDetails; d != nil {
+		name = aws.ToString(d.Name)
+	} else if d := ev.StateExitedEventDetails; d != nil {
+		name = aws.ToString(d.Name)
+	}
+	n.state[ev.Id] = name
+	return name
+}
+
+// text is what an event means to somebody who watches; "" for what only repeats its neighbours.
+func (n *narrator) text(ev types.HistoryEvent) string {
+	state := n.of(ev)
 	switch {
 	case ev.StateEnteredEventDetails != nil:
-		return "▶ " + aws.ToString(ev.StateEnteredEventDetails.Name) + "  " + clip(aws.ToString(ev.StateEnteredEventDetails.Input))
+		n.tries[state] = 0
+		return "▶ " + state + "  " + clip(aws.ToString(ev.StateEnteredEventDetails.Input))
 	case ev.StateExitedEventDetails != nil:
-		return "● " + aws.ToString(ev.StateExitedEventDetails.Name) + "  " + clip(aws.ToString(ev.StateExitedEventDetails.Output))
+		return "● " + state + "  " + clip(aws.ToString(ev.StateExitedEventDetails.Output))
 	}
 	switch ev.Type {
 	case types.HistoryEventTypeExecutionStarted, types.HistoryEventTypeExecutionSucceeded, types.HistoryEventTypeExecutionAborted,
 		types.HistoryEventTypeExecutionTimedOut, types.HistoryEventTypeExecutionRedriven:
 		return "  " + words(string(ev.Type))
-	}
-	text, cause := failureOf(ev)
-	if text == "" && cause == "" && !strings.Contains(string(ev.Type), "Failed") && !strings.Contains(string(ev.Type), "TimedOut") {
+	case types.HistoryEventTypeTaskScheduled, types.HistoryEventTypeLambdaFunctionScheduled, types.HistoryEventTypeActivityScheduled:
+		if n.tries[state]++; n.tries[state] > 1 {
+			return fmt.Sprintf("↻ %s  try %d", state, n.tries[state])
+		}
 		return ""
 	}
-	return "✗ " + words(string(ev.Type)) + after("  ", text) + after(": ", clip(cause))
+	if !isFailure(ev.Type) {
+		return ""
+	}
+	text, cause := failureOf(ev)
+	if ev.Type == types.HistoryEventTypeExecutionFailed {
+		state = ""
+	}
+	if state != "" {
+		state += "  "
+	}
+	return "✗ " + state + words(string(ev.Type)) + after("  ", text) + after(": ", clip(cause))
+}
+
+func isFailure(kind types.HistoryEventType) bool {
+	for _, end := range []string{"Failed", "TimedOut", "Aborted"} {
+		if strings.HasSuffix(string(kind), end) {
+			return true
+		}
+	}
+	return false
 }
 
 // failureOf finds the error and the cause in whichever of an event's details there is.
@@ -192,61 +244,3 @@ func words(name string) string {
 }
 
 func clip(text string) string { return cut(strings.ReplaceAll(text, "\n", " "), 100) }
-
-// stateBoard is how each state of a definition stands.
-type stateBoard struct {
-	order []stateMark
-	index map[string]int
-}
-
-type stateMark struct {
-	name, kind      string
-	depth           int
-	entered, exited int
-}
-
-func newStateBoard(definition string) (*stateBoard, error) {
-	m, err := asl.Parse([]byte(definition))
-	if err != nil {
-		return nil, fmt.Errorf("the execution's definition: %w", err)
-	}
-	s := &stateBoard{index: map[string]int{}}
-	m.Walk(func(path string, state *asl.State) {
-		s.index[state.Name] = len(s.order)
-		s.order = append(s.order, stateMark{name: state.Name, kind: state.Type, depth: strings.Count(path, "/States/") - 1})
-	})
-	return s, nil
-}
-
-func (s *stateBoard) see(ev types.HistoryEvent) {
-	if d := ev.StateEnteredEventDetails; d != nil {
-		if i, ok := s.index[aws.ToString(d.Name)]; ok {
-			s.order[i].entered++
-		}
-	}
-	if d := ev.StateExitedEventDetails; d != nil {
-		if i, ok := s.index[aws.ToString(d.Name)]; ok {
-			s.order[i].exited++
-		}
-	}
-}
-
-func (s *stateBoard) lines(x *sfn.DescribeExecutionOutput) (lines []string) {
-	for _, m := range s.order {
-		sign := "○"
-		switch {
-		case m.entered > m.exited && x.Status == types.ExecutionStatusRunning:
-			sign = "◐"
-		case m.entered > m.exited:
-			sign = "✗"
-		case m.exited > 0:
-			sign = "●"
-		}
-		times := ""
-		if m.entered > 1 {
-			times = fmt.Sprintf("  %d of %d", m.exited, m.entered)
-		}
-		lines = append(lines, fmt.Sprintf("%s%s %s  %s%s", strings.Repeat("  ", max(m.depth, 0)), sign, m.name, strings.ToLower(m.kind), times))
-	}
-	return append(lines, cmp.Or(string(x.Status), "RUNNING"))
-}

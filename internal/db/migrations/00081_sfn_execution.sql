@@ -20,11 +20,12 @@ CREATE TABLE sfn_execution (
     alias       TEXT   NOT NULL, -- ARN, if it was started by an alias
     revision    TEXT   NOT NULL,
     map_run     TEXT   NOT NULL, -- ARN, of a distributed map's child
-    status      TEXT   NOT NULL,
+    status      TEXT   NOT NULL, -- Step Functions', or DELETED while the sweep is at it
     started_at  BIGINT NOT NULL,
     stopped_at  BIGINT NOT NULL, -- 0: not yet
     redrives    BIGINT NOT NULL,
     redriven_at BIGINT NOT NULL,
+    round       BIGINT NOT NULL, -- of a map run's child: the run's redrives when the child last began
     events      BIGINT NOT NULL, -- in its history, when it ended
     input       TEXT   NOT NULL,
     output      TEXT   NOT NULL,
@@ -36,6 +37,8 @@ CREATE TABLE sfn_execution (
 CREATE INDEX sfn_execution_machine ON sfn_execution (machine, started_at, id);
 CREATE INDEX sfn_execution_map_run ON sfn_execution (map_run, started_at, id) WHERE map_run <> '';
 CREATE INDEX sfn_execution_revision ON sfn_execution (revision);
+CREATE INDEX sfn_execution_stopped ON sfn_execution (stopped_at) WHERE stopped_at > 0;
+CREATE INDEX sfn_execution_deleted ON sfn_execution (id) WHERE status = 'DELETED';
 CREATE INDEX sfn_execution_running ON sfn_execution (account, region, machine, revision) WHERE status = 'RUNNING';
 
 -- Histories, in pieces: the events of one decision, as a JSON list.
@@ -47,9 +50,9 @@ CREATE TABLE sfn_history (
     PRIMARY KEY (execution, first)
 );
 
--- Where an execution that failed goes on if it is redriven.
+-- Where an execution or a map run that failed goes on if it is redriven.
 CREATE TABLE sfn_redrive (
-    execution  TEXT   NOT NULL PRIMARY KEY,
+    execution  TEXT   NOT NULL PRIMARY KEY, -- or map run: the durable instance's id
     state      BYTEA  NOT NULL,
     stopped_at BIGINT NOT NULL
 );
@@ -84,6 +87,7 @@ CREATE TABLE sfn_map_run (
     id         TEXT   NOT NULL, -- of the durable instance
     execution  TEXT   NOT NULL, -- ARN
     machine    TEXT   NOT NULL, -- ARN
+    revision   TEXT   NOT NULL,
     status     TEXT   NOT NULL,
     started_at BIGINT NOT NULL,
     stopped_at BIGINT NOT NULL,
@@ -91,6 +95,15 @@ CREATE TABLE sfn_map_run (
     PRIMARY KEY (account, region, arn)
 );
 CREATE INDEX sfn_map_run_execution ON sfn_map_run (execution, started_at, id);
+CREATE INDEX sfn_map_run_revision ON sfn_map_run (revision);
+CREATE INDEX sfn_map_run_stopped ON sfn_map_run (stopped_at) WHERE stopped_at > 0;
+CREATE INDEX sfn_map_run_running ON sfn_map_run (machine) WHERE status = 'RUNNING';
+
+-- Revisions of state machines that are gone. What was started with one is hidden at once, and swept in portions.
+CREATE TABLE sfn_gone (
+    revision TEXT NOT NULL PRIMARY KEY,
+    machine  TEXT NOT NULL -- ARN
+);
 
 -- Function versions that executions need: written before the versions are looked at, so that whoever deletes one
 -- sees either the need or no execution.

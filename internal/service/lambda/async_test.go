@@ -176,6 +176,9 @@ func TestAsyncDecisions(t *testing.T) {
 		"fourth throttle":          {asyncState{Created: now, Refused: 3}, refused, "wait 8s"},
 		"many throttles":           {asyncState{Created: now, Refused: 100}, refused, "wait 5m0s"},
 		"throttled for six hours":  {asyncState{Created: now.Add(-6 * time.Hour), Refused: 80}, refused, "to arn:bad EventAgeExceeded"},
+		"dead letters":             {asyncState{Created: now, Attempts: 2}, with(func(r *attempt) { r.FunctionError, r.OnFailure, r.DeadLetters = "Unhandled", "", "arn:dead" }), "to  RetriesExhausted by deadletter"},
+		"both":                     {asyncState{Created: now, Attempts: 2}, with(func(r *attempt) { r.FunctionError, r.DeadLetters = "Unhandled", "arn:dead" }), "to arn:bad RetriesExhausted by destination deadletter"},
+		"success, dead letters":    {asyncState{Created: now}, with(func(r *attempt) { r.DeadLetters = "arn:dead" }), "to arn:good Success"},
 		"the function is gone":     {asyncState{Created: now}, with(func(r *attempt) { r.Gone = true }), "end"},
 		"error, after a throttle":  {asyncState{Created: now, Refused: 5}, failed, "wait 1m0s"},
 		"throttle, after an error": {asyncState{Created: now, Attempts: 1}, refused, "wait 1s"},
@@ -189,9 +192,18 @@ func TestAsyncDecisions(t *testing.T) {
 				got = "end"
 			case !d.WakeAt.IsZero():
 				got = "wait " + d.WakeAt.Sub(now).String()
-			case len(d.Effects) == 1:
+			case len(d.Effects) > 0:
 				to := d.Effects[0].Args.(delivery)
 				got = fmt.Sprintf("to %s %s", to.Destination, to.Condition)
+				if to.Result.DeadLetters != "" && to.Condition != "Success" {
+					got += " by"
+					for _, e := range d.Effects {
+						got += " " + e.Name
+					}
+				}
+				if d.State.Owed != len(d.Effects) {
+					t.Errorf("%d deliveries are owed, of %d", d.State.Owed, len(d.Effects))
+				}
 			}
 			if got != c.want {
 				t.Errorf("decided %q, want %q", got, c.want)

@@ -66,7 +66,7 @@ func (s *Service) toDestination(ctx context.Context, call durable.Call) (any, er
 	}
 	ctx = caller.With(ctx, d.State.Caller)
 	if isQueue(d.Destination) {
-		err = s.toQueue(ctx, d.Destination, plainJSON(r), nil)
+		err = s.toQueue(within(ctx, d.State.target().key), d.Destination, plainJSON(r), nil)
 	} else {
 		_, err = s.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(d.Destination),
 			InvocationType: types.InvocationTypeEvent, Payload: []byte(plainJSON(r))})
@@ -86,7 +86,7 @@ func (s *Service) toDeadLetters(ctx context.Context, call durable.Call) (any, er
 		return nil, durable.Retry(err, time.Second)
 	}
 	status, message := d.Result.problem()
-	err = s.toQueue(caller.With(ctx, d.State.Caller), d.Result.DeadLetters, string(payload), map[string]string{
+	err = s.toQueue(within(caller.With(ctx, d.State.Caller), d.State.target().key), d.Result.DeadLetters, string(payload), map[string]string{
 		"RequestID": d.State.ID, "ErrorCode": strconv.Itoa(status), "ErrorMessage": message})
 	return nil, s.delivered(d, d.Result.DeadLetters, err)
 }
@@ -96,7 +96,7 @@ const maxErrorMessage = 1024
 
 // problem is what a dead letter tells: the status that Invoke would have answered, and the beginning of the error's message.
 func (r attempt) problem() (status int, message string) {
-	status, message = 200, ""
+	status = 200
 	var thrown struct{ ErrorMessage string }
 	switch {
 	case r.Throttled:
@@ -135,6 +135,13 @@ func (s *Service) delivered(d delivery, destination string, err error) error {
 	return nil
 }
 
+// within acts in a function's account and region, where its queues are, whoever invokes it.
+func within(ctx context.Context, k key) context.Context {
+	c := caller.From(ctx)
+	c.Account, c.Region = k.account, k.region
+	return caller.With(ctx, c)
+}
+
 func isQueue(destination string) bool {
 	a, err := arn.Parse(destination)
 	return err == nil && a.Service == "sqs"
@@ -160,9 +167,9 @@ func (s *Service) toQueue(ctx context.Context, queue, body string, attributes ma
 	return err
 }
 
-// checkDeadLetters refuses a target that cannot take dead letters; nil and an empty ARN set none. It asks the queue, and so must
+// checkDeadLetters refuses a target that cannot take a function's dead letters; nil and an empty ARN set none. It asks the queue, and so must
 // not be called in a transaction.
-func (s *Service) checkDeadLetters(ctx context.Context, d *types.DeadLetterConfig) error {
+func (s *Service) checkDeadLetters(ctx context.Context, k key, d *types.DeadLetterConfig) error {
 	if d == nil || aws.ToString(d.TargetArn) == "" {
 		return nil
 	}
@@ -175,21 +182,21 @@ func (s *Service) checkDeadLetters(ctx context.Context, d *types.DeadLetterConfi
 	case err != nil || a.Service != "sqs":
 		return invalid("The dead letter target %s is neither an Amazon SQS queue nor an Amazon SNS topic.", *d.TargetArn)
 	}
-	if err := s.reachable(ctx, a); err != nil {
+	if err := s.reachable(within(ctx, k), a); err != nil {
 		return refusedSource("SendMessage", err)
 	}
 	return nil
 }
 
 // checkQueues refuses destinations that are queues which are not there. It must not be called in a transaction.
-func (s *Service) checkQueues(ctx context.Context, d *types.DestinationConfig) error {
+func (s *Service) checkQueues(ctx context.Context, k key, d *types.DestinationConfig) error {
 	for _, destination := range []string{onSuccess(d), onFailure(d)} {
 		if !isQueue(destination) {
 			continue
 		}
 		a, err := arn.Parse(destination)
 		if err == nil {
-			err = s.reachable(ctx, a)
+			err = s.reachable(within(ctx, k), a)
 		}
 		var api smithy.APIError
 		if errors.As(err, &api) && api.ErrorFault() == smithy.FaultClient && !hasCode(err, "InvalidParameterValueException") {

@@ -120,7 +120,7 @@ func TestQueuesThatAreNotThereAreRefusedAsDestinations(t *testing.T) {
 		p.create(t, newInput("f", "one"))
 		p.queue(t, "there", nil)
 		for destination, message := range map[string]string{queueARN("none"): "The destination ARN " + queueARN("none") + " is invalid.",
-			strings.Replace(queueARN("there"), "us-east-1", "eu-west-1", 1): "not in the function's region"} {
+			strings.Replace(queueARN("there"), "us-east-1", "eu-west-1", 1): "not in the function's account and region"} {
 			_, err := p.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("f"),
 				DestinationConfig: &types.DestinationConfig{OnSuccess: &types.OnSuccess{Destination: &destination}}})
 			refused(t, err, "InvalidParameterValueException", message)

@@ -118,7 +118,7 @@ func (s *Service) putEventConfig(ctx context.Context, name, qualifier *string, e
 	var c types.FunctionEventInvokeConfig
 	t, err := eventTarget(ctx, name, qualifier)
 	if err == nil {
-		err = s.checkQueues(ctx, e.destinations)
+		err = s.checkQueues(ctx, t.key, e.destinations)
 	}
 	if err != nil {
 		return c, err

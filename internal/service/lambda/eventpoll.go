@@ -113,7 +113,7 @@ func (p *pollers) take(ctx context.Context, m eventSource) error {
 // settings are what a poller must start anew for.
 func (m eventSource) settings() string {
 	c := m.config
-	return document([]any{c.FunctionArn, c.BatchSize, c.MaximumBatchingWindowInSeconds, c.ScalingConfig, c.FunctionResponseTypes})
+	return document([]any{c.FunctionArn, c.BatchSize, c.MaximumBatchingWindowInSeconds, c.ScalingConfig, c.FunctionResponseTypes, c.FilterCriteria})
 }
 
 // settle notes that a mapping is where it was to go.
@@ -156,6 +156,7 @@ type poller struct {
 	s      *Service
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	filter filters
 	over   chan struct{} // made by stop, closed when all batches have been handled
 	mu     sync.Mutex
 	shown  string // LastProcessingResult, as last written
@@ -168,6 +169,10 @@ const (
 )
 
 func (p *poller) start(ctx context.Context) {
+	var err error
+	if p.filter, err = readFilters(p.config.FilterCriteria); err != nil { // it was checked when it was set
+		p.s.log.Error("event source mapping's filters", "mapping", p.id(), "error", err)
+	}
 	fetch, cancel := context.WithCancel(ctx)
 	p.cancel = cancel
 	p.wg.Go(func() { p.run(fetch, p.s.life) })
@@ -243,7 +248,11 @@ func (p *poller) fetch(ctx context.Context) (url string, batch []sqstypes.Messag
 		if len(batch) == 0 {
 			until = p.s.Clock.Now().Add(window)
 		}
-		batch = append(batch, out.Messages...)
+		wanted, others := p.sift(out.Messages)
+		if err := p.remove(ctx, url, others); err != nil {
+			return url, batch, err
+		}
+		batch = append(batch, wanted...)
 		wait = min(until.Sub(p.s.Clock.Now()), 20*time.Second)
 		if len(batch) == 0 || len(batch) >= most || wait < time.Second {
 			return url, batch, nil
@@ -272,15 +281,19 @@ type sqsAttribute struct {
 	DataType         *string   `json:"dataType"`
 }
 
+func (p *poller) record(m sqstypes.Message) sqsRecord {
+	r := sqsRecord{aws.ToString(m.MessageId), aws.ToString(m.ReceiptHandle), aws.ToString(m.Body), m.Attributes, map[string]sqsAttribute{},
+		aws.ToString(m.MD5OfBody), "aws:sqs", aws.ToString(p.config.EventSourceArn), p.region}
+	for k, a := range m.MessageAttributes {
+		r.MessageAttributes[k] = sqsAttribute{a.StringValue, a.BinaryValue, []string{}, []*string{}, a.DataType}
+	}
+	return r
+}
+
 func (p *poller) event(batch []sqstypes.Message) []byte {
 	var event struct{ Records []sqsRecord }
 	for _, m := range batch {
-		r := sqsRecord{aws.ToString(m.MessageId), aws.ToString(m.ReceiptHandle), aws.ToString(m.Body), m.Attributes, map[string]sqsAttribute{},
-			aws.ToString(m.MD5OfBody), "aws:sqs", aws.ToString(p.config.EventSourceArn), p.region}
-		for k, a := range m.MessageAttributes {
-			r.MessageAttributes[k] = sqsAttribute{a.StringValue, a.BinaryValue, []string{}, []*string{}, a.DataType}
-		}
-		event.Records = append(event.Records, r)
+		event.Records = append(event.Records, p.record(m))
 	}
 	return []byte(plainJSON(event))
 }
@@ -303,17 +316,25 @@ func (p *poller) handle(ctx context.Context, url string, batch []sqstypes.Messag
 			return
 		}
 	}
-	for some := range slices.Chunk(done, 10) {
+	if err := p.remove(ctx, url, done); err != nil {
+		p.result(ctx, "PROBLEM: "+problem(err))
+		return
+	}
+	p.result(ctx, "OK")
+}
+
+// remove deletes messages.
+func (p *poller) remove(ctx context.Context, url string, messages []sqstypes.Message) error {
+	for some := range slices.Chunk(messages, 10) {
 		in := &sqs.DeleteMessageBatchInput{QueueUrl: &url}
 		for _, m := range some {
 			in.Entries = append(in.Entries, sqstypes.DeleteMessageBatchRequestEntry{Id: m.MessageId, ReceiptHandle: m.ReceiptHandle})
 		}
 		if _, err := p.s.SQS.DeleteMessageBatch(ctx, in); err != nil {
-			p.result(ctx, "PROBLEM: "+problem(err))
-			return
+			return err
 		}
 	}
-	p.result(ctx, "OK")
+	return nil
 }
 
 // succeeded are the messages that the function does not report as failed. What it reports wrongly fails the whole batch.

@@ -67,8 +67,8 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *lambda.Creat
 		return nil, invalid("Event sources of the service %s are not supported by Headgate: only Amazon SQS queues are.", source.Service)
 	case in.StartingPosition != "":
 		return nil, invalid("StartingPosition is not valid for SQS event sources.")
-	case in.FilterCriteria != nil && len(in.FilterCriteria.Filters) > 0:
-		return nil, invalid("FilterCriteria is not supported by Headgate.")
+	case in.ProvisionedPollerConfig != nil:
+		return nil, invalid("Provisioned pollers (ProvisionedPollerConfig) are not supported by Headgate.")
 	}
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
@@ -78,7 +78,10 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *lambda.Creat
 	copyFields(&m.config, in)
 	id := uuid.NewString()
 	m.config.UUID, m.config.EventSourceMappingArn = &id, aws.String(arn.For(c, "lambda", "event-source-mapping:"+id))
-	m.config.FunctionArn, m.config.LastModified, m.config.FilterCriteria = aws.String(t.arn()), &now, nil
+	m.config.FunctionArn, m.config.LastModified = aws.String(t.arn()), &now
+	if in.FilterCriteria != nil && len(in.FilterCriteria.Filters) == 0 {
+		m.config.FilterCriteria = nil
+	}
 	m.config.State, m.config.StateTransitionReason = aws.String(sourceCreating), aws.String("USER_INITIATED")
 	if in.Enabled != nil && !*in.Enabled {
 		m.config.State = aws.String(sourceDisabled)
@@ -126,6 +129,9 @@ func (s *Service) checkSource(ctx context.Context, t target, c types.EventSource
 	case s.SQS == nil:
 		return invalid("This platform has no queues.")
 	}
+	if _, err := readFilters(c.FilterCriteria); err != nil {
+		return err
+	}
 	_, v, err := s.directory.resolve(ctx, t)
 	if err != nil {
 		return err
@@ -164,8 +170,8 @@ func (s *Service) queueURL(ctx context.Context, queue string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if here := caller.From(ctx).Region; a.Region != here {
-		return "", invalid("The queue %s is not in the function's region, %s.", queue, here)
+	if here := caller.From(ctx); a.Region != here.Region || a.Account != here.Account {
+		return "", invalid("The queue %s is not in the function's account and region, %s in %s.", queue, here.Account, here.Region)
 	}
 	out, err := s.SQS.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &a.Resource, QueueOwnerAWSAccountId: &a.Account})
 	if err != nil {
@@ -219,8 +225,8 @@ func (s *Service) ListEventSourceMappings(ctx context.Context, in *lambda.ListEv
 
 // UpdateEventSourceMapping changes a mapping; the pollers take the change up.
 func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *lambda.UpdateEventSourceMappingInput, _ ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error) {
-	if in.FilterCriteria != nil && len(in.FilterCriteria.Filters) > 0 {
-		return nil, invalid("FilterCriteria is not supported by Headgate.")
+	if in.ProvisionedPollerConfig != nil {
+		return nil, invalid("Provisioned pollers (ProvisionedPollerConfig) are not supported by Headgate.")
 	}
 	change := func(m *eventSource) error {
 		if m.state() == sourceDeleting {
@@ -244,6 +250,11 @@ func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *lambda.Updat
 		}
 		if in.ScalingConfig != nil {
 			m.config.ScalingConfig = in.ScalingConfig
+		}
+		if in.FilterCriteria != nil {
+			if m.config.FilterCriteria = in.FilterCriteria; len(in.FilterCriteria.Filters) == 0 {
+				m.config.FilterCriteria = nil
+			}
 		}
 		switch was := m.polls(); {
 		case in.Enabled == nil && !was:

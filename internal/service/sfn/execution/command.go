@@ -25,6 +25,8 @@ func (d *deciding) command(c asl.Command) {
 		d.cancel(c)
 	case asl.StartMapRun:
 		d.startMapRun(c.Run)
+	case asl.RedriveMapRun:
+		d.redriveMapRun(c.MapRunARN)
 	case asl.StopMapRun:
 		d.signal(kindMapRun, mapRunInstance(c.MapRunARN), eventStop, nil)
 	}

@@ -24,7 +24,13 @@ const (
 func (s *Service) DescribeExecution(ctx context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
 	var x row
 	if err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		x, err = find(tx, aws.ToString(in.ExecutionArn))
+		if x, err = find(tx, aws.ToString(in.ExecutionArn)); err != nil || x.MapRun == "" {
+			return err
+		}
+		run, err := findMapRun(tx, x.MapRun)
+		if x.pending(run.round()) {
+			x.Status = string(asl.PendingRedrive)
+		}
 		return err
 	}); err != nil {
 		return nil, err
@@ -61,12 +67,12 @@ func (x *row) redrivable(now time.Time) (types.ExecutionRedriveStatus, string) {
 		return no, "Execution is SUCCEEDED and cannot be redriven"
 	}
 	switch {
-	case x.MapRun != "":
-		return types.ExecutionRedriveStatusRedrivableByMapRun, "Execution is redrivable by the Map Run that started it"
 	case x.Events >= redriveEvents:
 		return no, "Execution history event limit exceeded"
 	case now.Sub(time.UnixMilli(x.Stopped)) > redriveDays:
 		return no, "Execution has exceeded the redrivable period"
+	case x.MapRun != "":
+		return types.ExecutionRedriveStatusRedrivableByMapRun, "Execution is redrivable by the Map Run that started it"
 	}
 	return types.ExecutionRedriveStatusRedrivable, ""
 }

@@ -1,6 +1,8 @@
 package execution
 
 import (
+	"time"
+
 	"github.com/headgate/headgate/asl"
 	"github.com/headgate/headgate/internal/db"
 	"github.com/headgate/headgate/internal/durable"
@@ -18,9 +20,8 @@ func (d *deciding) ended() {
 	if p.Exact {
 		d.rows(db.Stmt{SQL: `DELETE FROM sfn_pin WHERE execution = $1`, Args: []any{x.ARN}})
 	}
-	if x.Status != asl.Succeeded && x.MapRunARN == "" {
-		d.rows(db.Stmt{SQL: `INSERT INTO sfn_redrive (execution, state, stopped_at) VALUES ($1, $2, $3)`,
-			Args: []any{p.ID, encode(stored{p.facts, x}), millis(x.StoppedAt)}})
+	if x.Status != asl.Succeeded {
+		d.rows(keep(p.ID, stored{p.facts, x}, x.StoppedAt))
 	}
 	if p.Parent != nil {
 		d.tell(*p.Parent)
@@ -29,6 +30,11 @@ func (d *deciding) ended() {
 		d.out.Within = func(tx *db.Tx) error { return d.s.registry.Ended(tx, x.MachineARN) }
 	}
 	d.out.Then = d.s.after(p, d.history)
+}
+
+// keep stores the state of an instance that has ended, for a redrive.
+func keep(instance string, state any, stopped time.Time) db.Stmt {
+	return db.Stmt{SQL: `INSERT INTO sfn_redrive (execution, state, stopped_at) VALUES ($1, $2, $3)`, Args: []any{instance, encode(state), millis(stopped)}}
 }
 
 // output is what an execution that succeeded returns.
@@ -43,7 +49,8 @@ func output(x *asl.Execution) string {
 func (d *deciding) tell(to parent) {
 	x := d.p.x
 	if to.Kind == kindMapRun {
-		d.signal(kindMapRun, to.Instance, eventChild, asl.ChildEnded{Index: to.Index, Status: x.Status, Output: x.Output, Error: x.Error, Cause: x.Cause})
+		d.signal(kindMapRun, to.Instance, eventChild, asl.ChildEnded{Index: to.Index, Status: x.Status, Output: x.Output, Error: x.Error, Cause: x.Cause,
+			Final: x.Status != asl.Succeeded && x.LastEvent >= redriveEvents})
 		return
 	}
 	event, data := childResult(d.p, to)

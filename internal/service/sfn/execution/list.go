@@ -29,12 +29,14 @@ func (s *Service) ListExecutions(ctx context.Context, in *sfn.ListExecutionsInpu
 	}
 	var found []listed
 	if err := s.db.View(ctx, func(tx *db.Tx) error {
-		if err := s.listable(ctx, tx, in); err != nil {
+		round, err := s.listable(ctx, tx, in)
+		if err != nil {
 			return err
 		}
+		status := q.shown(round)
 		a, b := q.arg(from.At), q.arg(from.After)
 		q.where = append(q.where, fmt.Sprintf("(started_at < %s OR started_at = %s AND id < %s)", a, a, b))
-		found, err = db.All(tx, scanListed, `SELECT arn, id, machine, name, version, alias, map_run, status, started_at, stopped_at, redrives, redriven_at,
+		found, err = db.All(tx, scanListed, `SELECT arn, id, machine, name, version, alias, map_run, `+status+`, started_at, stopped_at, redrives, redriven_at,
 			doc FROM sfn_execution WHERE `+strings.Join(q.where, " AND ")+` ORDER BY started_at DESC, id DESC LIMIT `+q.arg(limit+1), q.args...)
 		return err
 	}); err != nil {
@@ -56,6 +58,8 @@ type listing struct {
 	of    string // names the listing, for page tokens
 	where []string
 	args  []any
+	// status is the filter, if there is one.
+	status string
 }
 
 func (q *listing) arg(v any) string {
@@ -68,8 +72,22 @@ func (q *listing) equal(column, value string) {
 	q.of += column + "=" + value + ";"
 }
 
+// shown is the expression for an execution's status, by which the listing is filtered, too. A map run's children that did
+// not succeed wait for being redriven until it is their turn in the run's present round.
+func (q *listing) shown(round int64) string {
+	status := "status"
+	if round > 0 {
+		status = fmt.Sprintf(`CASE WHEN status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND round < %s AND events < %d THEN 'PENDING_REDRIVE' ELSE status END`,
+			q.arg(round), redriveEvents)
+	}
+	if q.status != "" {
+		q.where = append(q.where, status+" = "+q.arg(q.status))
+	}
+	return status
+}
+
 func newListing(in *sfn.ListExecutionsInput) (*listing, error) {
-	q := &listing{}
+	q := &listing{where: []string{present, "status <> 'DELETED'"}}
 	machine, run := aws.ToString(in.StateMachineArn), aws.ToString(in.MapRunArn)
 	switch {
 	case machine != "" && run != "":
@@ -100,9 +118,10 @@ func newListing(in *sfn.ListExecutionsInput) (*listing, error) {
 		if run == "" {
 			return nil, invalid("PENDING_REDRIVE is a filter for the executions of a map run")
 		}
-		q.where = append(q.where, "1 = 0") // a redriven map run starts its children at once
+		fallthrough
 	default:
-		q.equal("status", string(status))
+		q.status = string(status)
+		q.of += "status=" + q.status + ";"
 	}
 	switch in.RedriveFilter {
 	case types.ExecutionRedriveFilterRedriven:
@@ -123,20 +142,20 @@ func unqualified(machineARN string) (base, qualifier string) {
 	return strings.Join(parts[:7], ":"), parts[7]
 }
 
-// listable makes sure that what is asked about exists.
-func (s *Service) listable(ctx context.Context, tx *db.Tx, in *sfn.ListExecutionsInput) error {
+// listable makes sure that what is asked about exists. Of a map run being redriven it tells which redrive that is.
+func (s *Service) listable(ctx context.Context, tx *db.Tx, in *sfn.ListExecutionsInput) (round int64, err error) {
 	if in.MapRunArn != nil && *in.MapRunArn != "" {
-		_, err := findMapRun(tx, *in.MapRunArn)
-		return err
+		run, err := findMapRun(tx, *in.MapRunArn)
+		return run.round(), err
 	}
 	m, err := s.registry.Resolve(ctx, tx, aws.ToString(in.StateMachineArn))
 	if deleting := new(types.StateMachineDeleting); errors.As(err, &deleting) {
-		return nil
+		return 0, nil
 	}
 	if err == nil && m.Type == types.StateMachineTypeExpress {
-		return &types.StateMachineTypeNotSupported{Message: text("This operation is not supported by this type of state machine")}
+		return 0, &types.StateMachineTypeNotSupported{Message: text("This operation is not supported by this type of state machine")}
 	}
-	return err
+	return 0, err
 }
 
 // listed is what a listing shows of an execution: not its data.

@@ -19,7 +19,7 @@ const (
 	eventChild  = "child"  // asl.ChildEnded
 	eventUpdate = "update" // limits
 	effectRead  = "read"   // an integration.Call, asl.ReadItems
-	effectStart = "start"  // asl.StartChild; an Express child's end comes back
+	effectStart = "start"  // asl.StartChild; an Express child's end comes back, or that of one that need not be redriven
 	effectWrite = "write"  // an integration.Call, asl.ResultWriter, integration.MapRun
 )
 
@@ -29,6 +29,8 @@ const freely = 1000
 // mapRun is the run of a distributed Map state, as durable keeps it:
 //
 //	READING ─▶ RUNNING ⟲ children start and end ─▶ WRITING ─▶ SUCCEEDED | FAILED | ABORTED
+//	              ▲                                                           │        │
+//	              └──── the execution around it is redriven ──────────────────┴────────┘
 type mapRun struct {
 	mapFacts
 	r *asl.MapRun
@@ -46,6 +48,7 @@ type mapFacts struct {
 	Pins      integration.Pins `json:"pins,omitempty"`
 	Limits    limits           `json:"limits"`
 	Stopped   bool             `json:"stopped,omitempty"`
+	Redrive   bool             `json:"redrive,omitempty"` // its first event is a redrive
 }
 
 // limits are what UpdateMapRun may change.
@@ -156,11 +159,17 @@ func (s *Service) decideMapRun(q *mapRun, evs []durable.Event, now time.Time) du
 		default:
 			status = asl.Succeeded
 		}
+		if status != asl.Succeeded {
+			d.out.Rows = append(d.out.Rows, keep(q.instance(), storedMapRun{q.mapFacts, q.r}, q.r.StoppedAt))
+		}
 		d.out.Signals = append(d.out.Signals, durable.Signal{Kind: kind, Instance: q.Execution, Event: eventMapRun, Data: result})
 	} else {
 		d.out.Parts = q.parts(d.first, d.changed)
 	}
 	d.out.Rows = append(d.out.Rows, q.progress(status))
+	if d.out.Done {
+		d.out.Within = func(tx *db.Tx) error { return s.registry.Ended(tx, q.r.Spec.Outer.MachineARN) }
+	}
 	return d.out
 }
 
@@ -168,6 +177,14 @@ func (d *decidingMapRun) event(ev durable.Event) {
 	switch ev.Name {
 	case durable.Started:
 		d.first = true
+		if d.q.Redrive {
+			d.q.Redrive, d.q.Stopped = false, false
+			d.step(asl.RedriveRun{})
+			for i := range d.q.r.Children {
+				d.changed[i] = true
+			}
+			return
+		}
 		d.step(asl.Begin{})
 	case effectRead:
 		stepMapRun(d, ev, asl.ItemsRead{Failed: true, Cause: failureText(ev)})
@@ -224,10 +241,10 @@ func (d *decidingMapRun) command(c asl.Command) {
 		d.effect(c.Key(), effectRead, readArgs{q.call("read", c.Resource, c.Parameters), c})
 	case asl.StartChild:
 		d.changed[c.Index] = true
-		d.effect(c.Key(), effectStart, startArgs{q.Caller, q.Revision, q.childPath(), q.Exact, q.Pins, q.r.ChildInfo(c), q.r.Children[c.Index].Items, c})
+		d.effect(c.Key(), effectStart, startArgs{q.Caller, q.Revision, q.childPath(), q.Exact, q.Pins, q.r.ChildInfo(c), q.r.Children[c.Index].Items, q.r.Redrives, c})
 	case asl.StopChild:
 		d.changed[c.Index] = true
-		d.out.Signals = append(d.out.Signals, durable.Signal{Kind: kind, Instance: childID(q.instance(), strconv.Itoa(c.Index)), Event: eventStop, Data: asl.Stop{}})
+		d.out.Signals = append(d.out.Signals, durable.Signal{Kind: kind, Instance: childID(q.instance(), c.Name), Event: eventStop, Data: asl.Stop{}})
 	case asl.WriteResults:
 		d.effect(c.Key(), effectWrite, writeArgs{q.call("write", c.Writer.Resource, c.Writer.Parameters), c.Writer, q.results()})
 	}
@@ -284,5 +301,5 @@ func (d *decidingMapRun) update(ev durable.Event) {
 func (q *mapRun) progress(status asl.Status) db.Stmt {
 	x := q.r.Spec.Outer
 	return db.Stmt{SQL: `UPDATE sfn_map_run SET status = $1, stopped_at = $2, doc = $3 WHERE account = $4 AND region = $5 AND arn = $6`,
-		Args: []any{string(status), millis(q.r.StoppedAt), string(encode(mapRunDoc{q.Limits, q.r.Counts()})), x.Account, x.Region, q.r.Spec.ARN}}
+		Args: []any{string(status), millis(q.r.StoppedAt), string(encode(mapRunDoc{q.Limits, q.r.Counts(), q.r.Redrives, millis(q.r.RedrivenAt)})), x.Account, x.Region, q.r.Spec.ARN}}
 }

@@ -29,6 +29,7 @@ type (
 		Pins     integration.Pins `json:"pins,omitempty"`
 		Info     asl.Info         `json:"info"`
 		Items    int              `json:"items"`
+		Round    int              `json:"round,omitempty"` // the run's redrives
 		Child    asl.StartChild   `json:"child"`
 	}
 	writeArgs struct {
@@ -98,6 +99,13 @@ func (s *Service) startMapChild(ctx context.Context, c durable.Call) (any, error
 	if err := json.Unmarshal(c.Args, &a); err != nil {
 		return nil, err
 	}
+	if a.Child.Redrive {
+		out, err := s.redriveChild(ctx, a)
+		if !errors.Is(err, db.ErrNotFound) {
+			return out, err
+		}
+		// It was given up before it began.
+	}
 	d, err := s.revision(ctx, a.Info.MachineARN, a.Revision)
 	if err != nil {
 		return nil, durable.Retry(err, time.Second)
@@ -116,7 +124,7 @@ func (s *Service) startMapChild(ctx context.Context, c durable.Call) (any, error
 		return asl.ChildEnded{Index: a.Child.Index, Status: x.Status, Output: x.Output, Error: x.Error, Cause: x.Cause}, nil
 	}
 	p := &process{d: d, m: m, x: x, apart: map[int64]bool{}}
-	p.facts = facts{ID: childID(c.Instance, strconv.Itoa(a.Child.Index)), Caller: a.Caller, Revision: a.Revision, Path: a.Path, Exact: a.Exact, Pins: a.Pins, Items: a.Items,
+	p.facts = facts{ID: childID(c.Instance, a.Child.Name), Caller: a.Caller, Revision: a.Revision, Path: a.Path, Exact: a.Exact, Pins: a.Pins, Items: a.Items, Round: a.Round,
 		Parent: &parent{Kind: kindMapRun, Instance: c.Instance, Index: a.Child.Index}}
 	p.x.Refuse = s.refuse
 	opening, err := s.open(p)

@@ -19,16 +19,18 @@ import (
 // mapRunRow makes a map run's row, in the commit that makes the run.
 func (s *Service) mapRunRow(p *process, spec asl.MapRunSpec, now time.Time) db.Stmt {
 	l := limits{spec.MaxConcurrency, spec.ToleratedFailureCount, spec.ToleratedFailurePercentage}
-	return db.Stmt{SQL: `INSERT INTO sfn_map_run (account, region, arn, id, execution, machine, status, started_at, stopped_at, doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		Args: []any{p.x.Account, p.x.Region, spec.ARN, mapRunInstance(spec.ARN), p.x.ARN, p.x.MachineARN, string(asl.Running), millis(now), int64(0),
+	return db.Stmt{SQL: `INSERT INTO sfn_map_run (account, region, arn, id, execution, machine, revision, status, started_at, stopped_at, doc)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		Args: []any{p.x.Account, p.x.Region, spec.ARN, mapRunInstance(spec.ARN), p.x.ARN, p.x.MachineARN, p.Revision, string(asl.Running), millis(now), int64(0),
 			string(encode(mapRunDoc{Limits: l}))}}
 }
 
 // mapRunDoc is what nobody queries of a map run.
 type mapRunDoc struct {
-	Limits limits           `json:"limits"`
-	Counts asl.MapRunCounts `json:"counts"`
+	Limits   limits           `json:"limits"`
+	Counts   asl.MapRunCounts `json:"counts"`
+	Redrives int              `json:"redrives,omitempty"`
+	Redriven int64            `json:"redriven,omitempty"` // milliseconds
 }
 
 type mapRunRecord struct {
@@ -55,7 +57,8 @@ func findMapRun(tx *db.Tx, name string) (mapRunRecord, error) {
 	if err != nil {
 		return mapRunRecord{}, err
 	}
-	m, err := db.One(tx, scanMapRun, `SELECT `+mapRunColumns+` FROM sfn_map_run WHERE account = $1 AND region = $2 AND arn = $3`, a.Account, a.Region, name)
+	m, err := db.One(tx, scanMapRun, `SELECT `+mapRunColumns+` FROM sfn_map_run
+		WHERE account = $1 AND region = $2 AND arn = $3 AND `+present, a.Account, a.Region, name)
 	if errors.Is(err, db.ErrNotFound) {
 		return m, &types.ResourceNotFound{Message: text("Map Run Does Not Exist: '%s'", name), ResourceName: &name}
 	}
@@ -74,13 +77,13 @@ func (s *Service) DescribeMapRun(ctx context.Context, in *sfn.DescribeMapRunInpu
 	x, i := m.Doc.Counts.Executions, m.Doc.Counts.Items
 	return &sfn.DescribeMapRunOutput{MapRunArn: &m.ARN, ExecutionArn: &m.Execution, Status: types.MapRunStatus(m.Status),
 		StartDate: instant(m.Started), StopDate: instant(m.Stopped), MaxConcurrency: int32(m.Doc.Limits.MaxConcurrency),
-		ToleratedFailureCount: m.Doc.Limits.Count, ToleratedFailurePercentage: float32(m.Doc.Limits.Percentage), RedriveCount: aws.Int32(0),
+		ToleratedFailureCount: m.Doc.Limits.Count, ToleratedFailurePercentage: float32(m.Doc.Limits.Percentage), RedriveCount: aws.Int32(int32(m.Doc.Redrives)), RedriveDate: instant(m.Doc.Redriven),
 		ExecutionCounts: &types.MapRunExecutionCounts{Pending: int64(x.Pending), Running: int64(x.Running), Succeeded: int64(x.Succeeded),
 			Failed: int64(x.Failed), TimedOut: int64(x.TimedOut), Aborted: int64(x.Aborted), Total: int64(x.Total), ResultsWritten: int64(x.Written),
-			FailuresNotRedrivable: aws.Int64(0), PendingRedrive: aws.Int64(0)},
+			FailuresNotRedrivable: aws.Int64(int64(x.FailuresNotRedrivable)), PendingRedrive: aws.Int64(int64(x.PendingRedrive))},
 		ItemCounts: &types.MapRunItemCounts{Pending: int64(i.Pending), Running: int64(i.Running), Succeeded: int64(i.Succeeded),
 			Failed: int64(i.Failed), TimedOut: int64(i.TimedOut), Aborted: int64(i.Aborted), Total: int64(i.Total), ResultsWritten: int64(i.Written),
-			FailuresNotRedrivable: aws.Int64(0), PendingRedrive: aws.Int64(0)},
+			FailuresNotRedrivable: aws.Int64(int64(i.FailuresNotRedrivable)), PendingRedrive: aws.Int64(int64(i.PendingRedrive))},
 	}, nil
 }
 
@@ -101,7 +104,7 @@ func (s *Service) ListMapRuns(ctx context.Context, in *sfn.ListMapRunsInput, _ .
 			return err
 		}
 		found, err = db.All(tx, scanMapRun, `SELECT `+mapRunColumns+` FROM sfn_map_run
-			WHERE execution = $1 AND (started_at < $2 OR started_at = $2 AND id < $3) ORDER BY started_at DESC, id DESC LIMIT $4`, name, from.At, from.After, limit+1)
+			WHERE execution = $1 AND `+present+` AND (started_at < $2 OR started_at = $2 AND id < $3) ORDER BY started_at DESC, id DESC LIMIT $4`, name, from.At, from.After, limit+1)
 		return err
 	}); err != nil {
 		return nil, err

@@ -21,8 +21,9 @@ type process struct {
 	m *asl.StateMachine
 	d *definition
 
-	opening bool           // its row is not written yet: that is up to who opens it
-	apart   map[int64]bool // frames that are stored in parts of their own
+	runs    map[string]storedMapRun // by ARN: what a redrive may go on with
+	opening bool                    // its row is not written yet: that is up to who opens it
+	apart   map[int64]bool          // frames that are stored in parts of their own
 }
 
 // facts are what the service knows of an execution beside what the language does.
@@ -37,6 +38,7 @@ type facts struct {
 	Pins     integration.Pins `json:"pins,omitempty"`
 	Trace    string           `json:"trace,omitempty"`
 	Items    int              `json:"items,omitempty"`   // of a map run's child
+	Round    int              `json:"round,omitempty"`   // the map run's redrives when it began
 	Redrive  bool             `json:"redrive,omitempty"` // its first event is a redrive
 }
 

@@ -51,6 +51,7 @@ type Service struct {
 	ended       watchers
 	metrics     metrics
 	journal     journal
+	gone        chan struct{} // has the sweep look for what went with its state machine
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -62,7 +63,8 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	s := &Service{db: d.DB, engine: d.Engine, clock: d.Clock, registry: d.Registry, calls: d.Calls, functions: d.Functions, log: d.Log}
+	s := &Service{db: d.DB, engine: d.Engine, clock: d.Clock, registry: d.Registry, calls: d.Calls, functions: d.Functions, log: d.Log,
+		gone: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.metrics.to, s.journal.to = d.Metrics, d.Logs
 	s.metrics.nudge, s.journal.nudge = make(chan struct{}, 1), make(chan struct{}, 1)

@@ -172,6 +172,11 @@ func (s *Service) startStandard(ctx context.Context, r *request) (*sfn.StartExec
 		if err := s.stillThere(tx, r); err != nil {
 			return err
 		}
+		if r.named || r.link != nil {
+			if err := freeName(tx, p.x.ARN); err != nil {
+				return err
+			}
+		}
 		if err := insert(tx, p); err != nil {
 			return err
 		}

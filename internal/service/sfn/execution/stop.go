@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/headgate/headgate/asl"
 	"github.com/headgate/headgate/internal/db"
@@ -32,6 +33,7 @@ func (s *Service) StopExecution(ctx context.Context, in *sfn.StopExecutionInput,
 	}); err != nil {
 		return nil, err
 	}
+	var gone *types.ExecutionDoesNotExist
 	for x.Stopped == 0 {
 		select {
 		case <-ended:
@@ -42,9 +44,14 @@ func (s *Service) StopExecution(ctx context.Context, in *sfn.StopExecutionInput,
 		if err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 			x, err = find(tx, name)
 			return err
-		}); err != nil {
+		}); errors.As(err, &gone) {
+			break // it was the last one of a state machine that is being deleted, and went with it
+		} else if err != nil {
 			return nil, err
 		}
+	}
+	if x.Stopped == 0 {
+		x.Stopped = s.clock.Now().UnixMilli()
 	}
 	return &sfn.StopExecutionOutput{StopDate: instant(x.Stopped)}, nil
 }

@@ -3,6 +3,7 @@ package execution
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -16,7 +17,7 @@ import (
 // row is a row of sfn_execution.
 type row struct {
 	ARN, ID, Machine, Name, Version, Alias, Revision, MapRun, Status string
-	Started, Stopped, Redrives, Redriven, Events                     int64
+	Started, Stopped, Redrives, Redriven, Round, Events              int64
 	Input, Output, Error, Cause                                      string
 	Doc                                                              document
 }
@@ -28,13 +29,13 @@ type document struct {
 	Pins  integration.Pins `json:"pins,omitempty"`
 }
 
-const columns = `arn, id, machine, name, version, alias, revision, map_run, status, started_at, stopped_at, redrives, redriven_at, events,
+const columns = `arn, id, machine, name, version, alias, revision, map_run, status, started_at, stopped_at, redrives, redriven_at, round, events,
 	input, output, error, cause, doc`
 
 func scanRow(r db.Row) (x row, err error) {
 	var doc string
 	if err := r.Scan(&x.ARN, &x.ID, &x.Machine, &x.Name, &x.Version, &x.Alias, &x.Revision, &x.MapRun, &x.Status, &x.Started, &x.Stopped,
-		&x.Redrives, &x.Redriven, &x.Events, &x.Input, &x.Output, &x.Error, &x.Cause, &doc); err != nil {
+		&x.Redrives, &x.Redriven, &x.Round, &x.Events, &x.Input, &x.Output, &x.Error, &x.Cause, &doc); err != nil {
 		return x, err
 	}
 	x.Doc, err = readDocument(doc)
@@ -43,13 +44,17 @@ func scanRow(r db.Row) (x row, err error) {
 
 func readDocument(doc string) (d document, err error) { return d, json.Unmarshal([]byte(doc), &d) }
 
+// present is a condition on executions and map runs: their state machine is not gone.
+const present = `revision NOT IN (SELECT revision FROM sfn_gone)`
+
 // rowTx reads an execution by its ARN, or db.ErrNotFound.
 func rowTx(tx *db.Tx, executionARN string) (row, error) {
 	a, err := arn.Parse(executionARN)
-	if err != nil {
+	if err != nil || strings.Contains(a.Resource, "#") { // that has been marked as deleted
 		return row{}, db.ErrNotFound
 	}
-	return db.One(tx, scanRow, `SELECT `+columns+` FROM sfn_execution WHERE account = $1 AND region = $2 AND arn = $3`, a.Account, a.Region, executionARN)
+	return db.One(tx, scanRow, `SELECT `+columns+` FROM sfn_execution WHERE account = $1 AND region = $2 AND arn = $3 AND `+present,
+		a.Account, a.Region, executionARN)
 }
 
 // find is rowTx with Step Functions' errors.
@@ -76,9 +81,9 @@ func insert(tx *db.Tx, p *process) error {
 		events = x.LastEvent
 	}
 	_, err := tx.Exec(`INSERT INTO sfn_execution (account, region, `+columns+`) VALUES
-		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 		x.Account, x.Region, x.ARN, p.ID, x.MachineARN, x.Name, x.VersionARN, x.AliasARN, p.Revision, x.MapRunARN, string(x.Status),
-		millis(x.StartedAt), millis(x.StoppedAt), int64(0), int64(0), events, x.Input.String(), output(x), x.Error, x.Cause, string(encode(p.document())))
+		millis(x.StartedAt), millis(x.StoppedAt), int64(0), int64(0), int64(p.Round), events, x.Input.String(), output(x), x.Error, x.Cause, string(encode(p.document())))
 	return err
 }
 
@@ -105,19 +110,4 @@ func checkARN(s string, resources ...string) error {
 		}
 	}
 	return &types.InvalidArn{Message: text("Invalid Arn: 'Resource type not valid in this context: %s'", kind)}
-}
-
-// Running tells whether an execution of the state machine still runs.
-func (s *Service) Running(tx *db.Tx, machineARN string) (bool, error) {
-	a, err := arn.Parse(machineARN)
-	if err != nil {
-		return false, err
-	}
-	return db.One(tx, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM sfn_execution
-		WHERE account = $1 AND region = $2 AND machine = $3 AND status = 'RUNNING')`, a.Account, a.Region, machineARN)
-}
-
-// Uses tells whether an execution, running or ended, refers to the revision.
-func (s *Service) Uses(tx *db.Tx, machineARN, revisionID string) (bool, error) {
-	return db.One(tx, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM sfn_execution WHERE revision = $1 AND machine = $2)`, revisionID, machineARN)
 }

@@ -31,14 +31,15 @@ const (
 type fixture struct {
 	*Registry
 	*testing.T
-	ctx     context.Context
-	clock   *clock.Fake
-	running map[string]bool // machines with running executions
-	used    map[string]bool // revisions that executions refer to
-	groups  []string        // log groups
-	lacking []asl.Diagnostic
-	answer  integration.Answer
-	calls   []integration.Call
+	ctx       context.Context
+	clock     *clock.Fake
+	running   map[string]bool // machines with running executions
+	used      map[string]bool // revisions that executions refer to
+	forgotten []string        // state machines that are gone
+	groups    []string        // log groups
+	lacking   []asl.Diagnostic
+	answer    integration.Answer
+	calls     []integration.Call
 }
 
 func run(t *testing.T, test func(f *fixture)) {
@@ -53,6 +54,10 @@ func run(t *testing.T, test func(f *fixture)) {
 
 func (f *fixture) Running(_ *db.Tx, machine string) (bool, error)  { return f.running[machine], nil }
 func (f *fixture) Uses(_ *db.Tx, _, revision string) (bool, error) { return f.used[revision], nil }
+func (f *fixture) Forget(_ *db.Tx, machine string) error {
+	f.forgotten = append(f.forgotten, machine)
+	return nil
+}
 
 func (f *fixture) CheckDefinition([]byte) []asl.Diagnostic { return f.lacking }
 

@@ -100,7 +100,7 @@ func (r *Registry) ListStateMachines(ctx context.Context, in *sfn.ListStateMachi
 	return out, nil
 }
 
-// DeleteStateMachine deletes a state machine with its versions and aliases. While executions run it is DELETING, and
+// DeleteStateMachine deletes a state machine with its versions, aliases and executions. While executions run it is DELETING, and
 // goes when the last of them has ended (see Ended). One that does not exist is deleted already.
 func (r *Registry) DeleteStateMachine(ctx context.Context, in *sfn.DeleteStateMachineInput, _ ...func(*sfn.Options)) (*sfn.DeleteStateMachineOutput, error) {
 	q, err := parseMachineARN(aws.ToString(in.StateMachineArn))
@@ -158,7 +158,7 @@ func (r *Registry) Ended(tx *db.Tx, machineARN string) error {
 	return r.removeTx(tx, q, row)
 }
 
-// removeTx removes all rows of a state machine. Revisions that executions refer to stay.
+// removeTx removes all rows of a state machine. Revisions that executions refer to stay until those are swept.
 func (r *Registry) removeTx(tx *db.Tx, q machineRef, row machineRow) error {
 	// Versions and aliases go at once; an execution keeps its revision, and the ARNs that it was started by.
 	for _, table := range []string{"sfn_version", "sfn_alias"} {
@@ -169,7 +169,10 @@ func (r *Registry) removeTx(tx *db.Tx, q machineRef, row machineRow) error {
 	if _, err := tx.Exec(`DELETE FROM sfn_machine WHERE account = $1 AND region = $2 AND name = $3`, q.Account, q.Region, q.name); err != nil {
 		return err
 	}
-	return r.Trim(tx, row.ARN, "")
+	if err := r.Trim(tx, row.ARN, ""); err != nil {
+		return err
+	}
+	return r.executions.Forget(tx, row.ARN)
 }
 
 // Trim drops a state machine's revision, or all of them for "", as far as nothing refers to it: no machine, no version

@@ -178,7 +178,13 @@ func TestADeletedStateMachineWaitsForItsExecutions(t *testing.T) {
 		end() // not the last one
 		ok(f, f.DescribeStateMachine)(&sfn.DescribeStateMachineInput{StateMachineArn: &arn})
 		delete(f.running, arn)
+		if len(f.forgotten) > 0 {
+			f.Error("its executions went while it was there")
+		}
 		end()
+		if len(f.forgotten) != 1 || f.forgotten[0] != arn {
+			f.Errorf("its executions stay: %v", f.forgotten)
+		}
 		refused(f, f.DescribeStateMachine, &sfn.DescribeStateMachineInput{StateMachineArn: &arn}, "StateMachineDoesNotExist", "State Machine Does Not Exist: '"+arn+"'")
 		ok(f, f.DeleteStateMachine)(&sfn.DeleteStateMachineInput{StateMachineArn: &arn}) // deleted already
 		if v := f.create("m", pass2, func(in *sfn.CreateStateMachineInput) { in.Publish = true }); *v.StateMachineVersionArn != arn+":1" {

@@ -21,13 +21,16 @@ type Deps struct {
 	Integrations Integrations
 }
 
-// Executions is what the registry asks about executions; whoever keeps them is told by Attach. Both are called inside
-// a transaction and must only read.
+// Executions is what the registry asks about executions; whoever keeps them is told by Attach. All are called inside
+// a transaction; the first two only read.
 type Executions interface {
 	// Running tells whether an execution of the state machine (an unqualified ARN) still runs.
 	Running(tx *db.Tx, machineARN string) (bool, error)
 	// Uses tells whether an execution, running or ended, refers to the revision.
 	Uses(tx *db.Tx, machineARN, revisionID string) (bool, error)
+	// Forget tells that the state machine is gone: its executions, all ended, go with it. A state machine that is made
+	// later under the same name must not meet them.
+	Forget(tx *db.Tx, machineARN string) error
 }
 
 // Registry keeps state machines and activities and answers the operations about them. Each exported method with an SDK
@@ -57,6 +60,7 @@ type noExecutions struct{}
 
 func (noExecutions) Running(*db.Tx, string) (bool, error)      { return false, nil }
 func (noExecutions) Uses(*db.Tx, string, string) (bool, error) { return false, nil }
+func (noExecutions) Forget(*db.Tx, string) error               { return nil }
 
 // text makes an error's message.
 func text(format string, args ...any) *string {

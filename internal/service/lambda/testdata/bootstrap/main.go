@@ -16,6 +16,23 @@ type event struct {
 	Do    string // "", "fail", "exit", "sleep", "env", "print"
 	Sleep int    // milliseconds
 	Text  string
+
+	Records []struct{ MessageID, Body string } // messages of a queue; bodies "fail" are reported, "exit" ends the process
+}
+
+// work goes through the messages and answers which have failed.
+func (e event) work() any {
+	failed := []map[string]string{}
+	for _, r := range e.Records {
+		fmt.Println("got " + r.Body)
+		switch r.Body {
+		case "fail":
+			failed = append(failed, map[string]string{"itemIdentifier": r.MessageID})
+		case "exit":
+			os.Exit(3)
+		}
+	}
+	return map[string]any{"batchItemFailures": failed}
 }
 
 func main() {
@@ -47,6 +64,9 @@ func main() {
 			answer = vars
 		case "print":
 			fmt.Println(e.Text)
+		}
+		if e.Records != nil {
+			answer = e.work()
 		}
 		time.Sleep(time.Duration(e.Sleep) * time.Millisecond)
 		post(to+"response", answer)
