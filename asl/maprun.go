@@ -104,6 +104,8 @@ type (
 		Error  string `json:"error,omitempty"`
 		Cause  string `json:"cause,omitempty"`
 		Final  bool   `json:"final,omitempty"` // its history is too long for a redrive
+		// Round is the run's number of redrives when the child began: the end of one that was given up may come late.
+		Round int `json:"round,omitempty"`
 	}
 	// ResultsWritten brings the writer's answer: what becomes the state's result, or its failure.
 	ResultsWritten struct {
@@ -346,7 +348,7 @@ func (s *mapRunStepper) advance() {
 
 func (s *mapRunStepper) childEnded(ev ChildEnded) {
 	r := s.r
-	if r.Phase != "running" || ev.Index < 0 || ev.Index >= len(r.Children) || r.Children[ev.Index].Status != Running {
+	if r.Phase != "running" || ev.Round != r.Redrives || ev.Index < 0 || ev.Index >= len(r.Children) || r.Children[ev.Index].Status != Running {
 		return
 	}
 	c := &r.Children[ev.Index]

@@ -113,6 +113,12 @@ func (b *bodyPlan) written() bool {
 	return b.model.Payload.Kind == arazzo.KindString && (t == nil || t.Whole() == nil)
 }
 
+// looksLikeJSON tells whether a text was meant to be a JSON object or array.
+func looksLikeJSON(text string) bool {
+	text = strings.TrimLeft(text, " \t\r\n")
+	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")
+}
+
 func isJSON(contentType string) bool {
 	if contentType == "application/json" {
 		return true

@@ -85,8 +85,15 @@ func (f *frame) request(ctx context.Context, s *stepPlan) (*http.Request, error)
 			return nil, err
 		}
 		if !expression.IsUndefined(value) {
-			in.Payload = &source.Payload{ContentType: contentType, Value: value}
 			message.Body, message.NoBody = value, false
+			if text, ok := value.(string); ok && s.body != nil && s.body.written() && isJSON(contentType) && looksLikeJSON(text) {
+				// It was to be JSON, and is none any more: a value with a quote was put between quotes. The specification has texts embedded
+				// as they are, so that what the document says is what the server gets; as a JSON string it would be something else.
+				r.warn(arazzo.Finding{Rule: "payload-not-json", Message: "the payload is not JSON once its expressions are replaced: it is sent as it is",
+					Line: s.body.model.At("payload").Line, Column: s.body.model.At("payload").Column, Hint: "write the payload as an object, whose values are kept whatever they contain"})
+				value = []byte(text)
+			}
+			in.Payload = &source.Payload{ContentType: contentType, Value: value}
 		}
 	}
 	req, err := s.op.Request(ctx, in)

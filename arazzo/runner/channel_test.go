@@ -296,3 +296,30 @@ func TestMessagesOverHTTPAreSigned(t *testing.T) {
 	r = s.run(asyncHead+"- {workflowId: main, steps: [{stepId: place, operationId: $sourceDescriptions.orders.placeOrder, action: send, requestBody: {payload: {petId: 1}}}]}\n", "", nil)
 	s.ended(r, "main=failure[place=failure]")
 }
+
+// Channels within the process need nothing of the caller: what one step sends another receives.
+func TestInProcessChannelsAreBuiltIn(t *testing.T) {
+	for _, protocol := range []string{"in-process", "memory", "InProc"} {
+		s := newStage(t, nil)
+		s.files["api.yaml"] = openapi("find GET /pets")
+		s.files["orders.yaml"] = strings.NewReplacer("HOST", "here", "PROTOCOL", protocol).Replace(petChannels)
+		r := s.run(asyncHead+`
+- workflowId: main
+  steps:
+  - stepId: place
+    operationId: $sourceDescriptions.orders.placeOrder
+    action: send
+    parameters: [{name: orderRequestId, in: header, value: r1}]
+    requestBody: {contentType: application/json, payload: {petId: 7}}
+  - stepId: read
+    channelPath: '{$sourceDescriptions.orders.url}#/channels/place-order'
+    action: receive
+    correlationId: r1
+    successCriteria: [{condition: $message.payload#/petId == 7}]
+    outputs: {pet: $message.payload.petId}
+  outputs: {pet: $steps.read.outputs.pet}
+`, "main", nil)
+		s.ended(r, "main=success[place=success read=success]")
+		sameJSON(t, r.Workflows[0].Outputs, `{"pet":7}`)
+	}
+}

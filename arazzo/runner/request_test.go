@@ -279,3 +279,27 @@ func TestUnsetEmbeddedExpressionsAreToldOf(t *testing.T) {
 }
 
 var _ runner.Status
+
+// A text payload whose expressions break its JSON goes out as it is written, not as a JSON string of itself, and with a warning.
+func TestTextPayloadThatIsNoJSON(t *testing.T) {
+	s := newStage(t, map[string][]reply{"POST /x": {{status: 200}}})
+	s.files["api.yaml"] = openapi("post POST /x")
+	doc := head + `
+- workflowId: main
+  inputs: {type: object, properties: {name: {type: string}}}
+  steps:
+  - stepId: post
+    operationId: post
+    requestBody: {contentType: application/json, payload: '{"name": "{$inputs.name}"}'}
+`
+	r := s.run(doc, "main", map[string]any{"name": "plain"})
+	if len(r.Warnings) != 0 {
+		t.Errorf("warnings: %v", r.Warnings)
+	}
+	r = s.run(doc, "main", map[string]any{"name": `say "hi"`})
+	if len(r.Warnings) != 1 || r.Warnings[0].Rule != "payload-not-json" || r.Warnings[0].Line == 0 {
+		t.Errorf("warnings: %v", r.Warnings)
+	}
+	s.ended(r, "main=success[post=success]")
+	s.asked(`POST /x {"name":"plain"}`, `POST /x {"name": "say "hi""}`)
+}

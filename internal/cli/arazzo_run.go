@@ -287,6 +287,9 @@ func (c *ArazzoRun) observers(e *env, d *document, r *runner.Runner, files *file
 // report sets one FORMAT=FILE up; it returns what has to watch the run for it, if anything.
 func (c *ArazzoRun) report(e *env, d *document, o *outcome, text string, files *files) (runner.Observer, error) {
 	format, file, _ := strings.Cut(text, "=")
+	if e.json && (file == "" || file == "-") {
+		return nil, usagef("--report %s needs a file: with --json standard output holds the result", format)
+	}
 	w := e.stdout
 	if file != "" && file != "-" {
 		var err error

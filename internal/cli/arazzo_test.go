@@ -162,8 +162,7 @@ func TestRunTellsItsOutcomeByItsExitCode(t *testing.T) {
 	}{
 		"success":            {[]string{doc, "-i", "id=a", "--auth", "key=k"}, ExitOK, ""},
 		"failure":            {[]string{doc, "-i", "id=fail", "--auth", "key=k"}, ExitFailed, "workflow order failed"},
-		"no credentials":     {[]string{doc, "-i", "id=a"}, ExitOK, "missing-credentials"},
-		"… strictly":         {[]string{doc, "-i", "id=a", "--strict"}, ExitUsage, "key"},
+		"no credentials":     {[]string{doc, "-i", "id=a"}, ExitOK, ""},
 		"no server's URL":    {[]string{doc, "-i", "id=a", "--server", "shop=127.0.0.1:1"}, ExitUsage, "no absolute http or https URL"},
 		"not valid first":    {[]string{filepath.Join(dir, "empty.arazzo.yaml"), "--workflow", "x", "-i", "n"}, ExitUsage, "at least one workflow"},
 		"an invalid one":     {[]string{filepath.Join(dir, "broken.arazzo.yaml")}, ExitUsage, "is not valid"},
@@ -173,6 +172,7 @@ func TestRunTellsItsOutcomeByItsExitCode(t *testing.T) {
 		"no such server":     {[]string{doc, "--server", "x=y"}, ExitUsage, "no such source"},
 		"a bad header":       {[]string{doc, "--header", "x"}, ExitUsage, "is not NAME: VALUE"},
 		"a bad report":       {[]string{doc, "--report", "pdf=x"}, ExitUsage, "the formats are"},
+		"two on one output":  {[]string{doc, "--json", "--report", "junit"}, ExitUsage, "needs a file"},
 		"half a certificate": {[]string{doc, "--cert", "x"}, ExitUsage, "belong together"},
 		"a stray input":      {[]string{doc, "--workflow", "other", "--all", "-i", "id=a", "-i", "x=y", "--auth", "key=k"}, ExitOK, ""},
 		"nobody listens":     {[]string{doc, "-i", "id=a", "--auth", "key=k", "--server", "shop=http://127.0.0.1:1"}, ExitFailed, "refused"},

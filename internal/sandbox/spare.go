@@ -28,7 +28,8 @@ const (
 	burstGap = 100 * time.Millisecond
 
 	// spareDelay keeps the preparation out of the way of the functions that have just been started:
-	// their own initialization wants the processors. It begins anew with each start, up to spareLatest.
+	// their own initialization wants the processors. It begins anew with each start, and while one is
+	// under way, up to spareLatest.
 	spareDelay  = 30 * time.Millisecond
 	spareLatest = 250 * time.Millisecond
 )
@@ -37,6 +38,7 @@ const (
 type spares struct {
 	kept      []*Process // the longest waiting first
 	demands   map[string]*demand
+	starting  int // environments that are being made a function's
 	preparing bool
 	due       *time.Timer // for prepare; nil if nothing is to be done
 	latest    time.Time   // due's last postponement
@@ -153,6 +155,17 @@ func (s *Sandbox) take(points []string) (*Process, error) {
 	return s.create(points)
 }
 
+// begin notes that an environment is being started; the function that it returns, that it has been.
+func (s *Sandbox) begin() (end func()) {
+	add := func(n int) {
+		s.mu.Lock()
+		s.spares.starting += n
+		s.mu.Unlock()
+	}
+	add(1)
+	return func() { add(-1) }
+}
+
 // schedule sets the time of the next preparation, with s.mu held.
 func (s *Sandbox) schedule(now time.Time) {
 	x := &s.spares
@@ -181,6 +194,10 @@ func (s *Sandbox) prepare() {
 	defer s.mu.Unlock()
 	x := &s.spares
 	if x.preparing {
+		return
+	}
+	if now := time.Now(); x.starting > 0 && now.Before(x.latest) {
+		x.due = time.AfterFunc(spareDelay, s.prepare)
 		return
 	}
 	x.preparing, x.due = true, nil

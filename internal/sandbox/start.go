@@ -22,6 +22,7 @@ func (s *Sandbox) Start(ctx context.Context, spec Spec, commands ...Command) (*P
 	if err != nil {
 		return nil, err
 	}
+	defer s.begin()()
 	p, err := s.take(points)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@
 //	queued ─▶ attempt ─▶ succeeded ────────────────────────────────────▶ destination ─▶ end
 //	   ▲         ├─ function error ── attempts left: 1, then 2 minutes ─▶ queued
 //	   │         ├─ throttled, 5xx ── 1 s … 5 min, up to its age ───────▶ queued
-//	   └─────────┘└─ given up ─────────────────────────────────────────▶ destination ─▶ end
+//	   └─────────┘└─ given up ────────────────────────────▶ destination, dead letters ─▶ end
 //
 // # Who keeps a version from being deleted (function.go)
 //

@@ -50,7 +50,7 @@ func (d *deciding) tell(to parent) {
 	x := d.p.x
 	if to.Kind == kindMapRun {
 		d.signal(kindMapRun, to.Instance, eventChild, asl.ChildEnded{Index: to.Index, Status: x.Status, Output: x.Output, Error: x.Error, Cause: x.Cause,
-			Final: x.Status != asl.Succeeded && x.LastEvent >= redriveEvents})
+			Final: x.Status != asl.Succeeded && x.LastEvent >= redriveEvents, Round: d.p.Round})
 		return
 	}
 	event, data := childResult(d.p, to)

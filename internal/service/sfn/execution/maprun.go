@@ -190,7 +190,8 @@ func (d *decidingMapRun) event(ev durable.Event) {
 		stepMapRun(d, ev, asl.ItemsRead{Failed: true, Cause: failureText(ev)})
 	case effectStart:
 		if string(ev.Data) != "null" { // an Express child's end
-			stepMapRun(d, ev, asl.ChildEnded{Index: childIndex(ev.EffectID), Status: asl.Failed, Error: asl.ErrRuntime, Cause: failureText(ev)})
+			stepMapRun(d, ev, asl.ChildEnded{Index: childIndex(ev.EffectID), Status: asl.Failed, Error: asl.ErrRuntime, Cause: failureText(ev),
+				Round: d.q.r.Redrives})
 		}
 	case eventChild:
 		stepMapRun(d, ev, asl.ChildEnded{Index: -1})

@@ -121,7 +121,7 @@ func (s *Service) startMapChild(ctx context.Context, c durable.Call) (any, error
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		return asl.ChildEnded{Index: a.Child.Index, Status: x.Status, Output: x.Output, Error: x.Error, Cause: x.Cause}, nil
+		return asl.ChildEnded{Index: a.Child.Index, Status: x.Status, Output: x.Output, Error: x.Error, Cause: x.Cause, Round: a.Round}, nil
 	}
 	p := &process{d: d, m: m, x: x, apart: map[int64]bool{}}
 	p.facts = facts{ID: childID(c.Instance, a.Child.Name), Caller: a.Caller, Revision: a.Revision, Path: a.Path, Exact: a.Exact, Pins: a.Pins, Items: a.Items, Round: a.Round,

@@ -172,7 +172,8 @@ func (s *Service) redriveChild(ctx context.Context, a startArgs) (any, error) {
 	case errors.Is(err, errDone) && x.Round == int64(a.Round): // its end is told by itself
 		return nil, nil
 	case errors.Is(err, errDone): // it ended while its run was given up
-		end := asl.ChildEnded{Index: a.Child.Index, Status: asl.Status(x.Status), Error: x.Error, Cause: x.Cause, Final: x.Status != string(asl.Succeeded)}
+		end := asl.ChildEnded{Index: a.Child.Index, Status: asl.Status(x.Status), Error: x.Error, Cause: x.Cause,
+			Final: x.Status != string(asl.Succeeded), Round: a.Round}
 		if x.Status == string(asl.Succeeded) {
 			end.Output, err = jsonvalue.FromText(x.Output)
 			return end, err
