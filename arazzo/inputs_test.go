@@ -104,3 +104,23 @@ components:
 		t.Errorf("%.200v", got)
 	}
 }
+
+func TestReferencesInCirclesAreNoSchema(t *testing.T) {
+	for inputs, valid := range map[string]bool{
+		`{$ref: '#/components/inputs/a'}`:                                                                       false,
+		`{$ref: '#/components/inputs/tree'}`:                                                                    true,
+		`{type: object, properties: {next: {$ref: '#/workflows/0/inputs'}}}`:                                    true,
+		`{$ref: '#/components/inputs/tree', type: object, properties: {x: {$ref: '#/components/inputs/tree'}}}`: true,
+	} {
+		doc, findings := Parse([]byte("arazzo: 1.0.1\ninfo: {title: T, version: '1'}\nsourceDescriptions: [{name: api, url: x.yaml, type: openapi}]\nworkflows:\n- workflowId: w\n  inputs: "+inputs+
+			"\n  steps: [{stepId: a, operationId: x}]\ncomponents:\n  inputs:\n    a: {$ref: '#/components/inputs/b'}\n    b: {$ref: '#/components/inputs/a'}\n    tree: {type: object, properties: {left: {$ref: '#/components/inputs/tree'}}}\n"), "x.yaml")
+		findings = append(findings, Validate(doc, Lenient)...)
+		inWorkflow := false
+		for _, f := range findings {
+			inWorkflow = inWorkflow || f.Rule == "schema" && f.Line == 6
+		}
+		if inWorkflow == valid {
+			t.Errorf("%s: %v", inputs, findings)
+		}
+	}
+}

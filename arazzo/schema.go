@@ -175,6 +175,16 @@ func (v *validator) schema(s *Schema) {
 	if c.err != nil {
 		v.schemaError(s, c.err)
 	}
+	// A schema that is nothing but a reference which leads back to it compiles, and refuses whatever it is given. One that comes back
+	// through a keyword such as properties is recursive, as trees are.
+	seen := map[*jsonschema.Schema]bool{}
+	for ref := c.schema; ref != nil && ref.Ref != nil; ref = ref.Ref {
+		if seen[ref] {
+			v.fail("schema", where, "", "the schema is not valid: its references lead back to where they start")
+			return
+		}
+		seen[ref] = true
+	}
 }
 
 // schemaError reports each fault at its place in the schema.

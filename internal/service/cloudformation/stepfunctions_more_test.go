@@ -318,6 +318,7 @@ type busy struct{ ended atomic.Bool }
 
 func (b *busy) Running(*db.Tx, string) (bool, error)          { return !b.ended.Load(), nil }
 func (*busy) Uses(_ *db.Tx, _ string, _ string) (bool, error) { return false, nil }
+func (*busy) Forget(*db.Tx, string) error                     { return nil }
 
 func TestADeletionWaitsForTheExecutionsThatRun(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
