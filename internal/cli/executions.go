@@ -35,6 +35,16 @@ func (e *env) stepFunctions() (*sfn.Client, error) {
 	return sfn.NewFromConfig(cfg), nil
 }
 
+// execution is a client, and the ARN of the execution that id names for it.
+func (e *env) execution(id string) (*sfn.Client, string, error) {
+	client, err := e.stepFunctions()
+	if err != nil {
+		return nil, "", err
+	}
+	arn, err := executionARN(e, client, id)
+	return client, arn, err
+}
+
 // machines lists all state machines.
 func machines(e *env, client *sfn.Client) (all []types.StateMachineListItem, err error) {
 	pages := sfn.NewListStateMachinesPaginator(client, &sfn.ListStateMachinesInput{})
@@ -234,11 +244,7 @@ type ExecutionsShow struct {
 
 // Run implements the command.
 func (c *ExecutionsShow) Run(e *env) error {
-	client, err := e.stepFunctions()
-	if err != nil {
-		return err
-	}
-	arn, err := executionARN(e, client, c.ID)
+	client, arn, err := e.execution(c.ID)
 	if err != nil {
 		return err
 	}
@@ -300,11 +306,7 @@ type ExecutionsStop struct {
 
 // Run implements the command.
 func (c *ExecutionsStop) Run(e *env) error {
-	client, err := e.stepFunctions()
-	if err != nil {
-		return err
-	}
-	arn, err := executionARN(e, client, c.ID)
+	client, arn, err := e.execution(c.ID)
 	if err != nil {
 		return err
 	}
@@ -334,11 +336,7 @@ type ExecutionsRedrive struct {
 
 // Run implements the command.
 func (c *ExecutionsRedrive) Run(e *env) error {
-	client, err := e.stepFunctions()
-	if err != nil {
-		return err
-	}
-	arn, err := executionARN(e, client, c.ID)
+	client, arn, err := e.execution(c.ID)
 	if err != nil {
 		return err
 	}

@@ -25,11 +25,7 @@ func (*ExecutionsWatch) Help() string {
 
 // Run implements the command.
 func (c *ExecutionsWatch) Run(e *env) error {
-	client, err := e.stepFunctions()
-	if err != nil {
-		return err
-	}
-	arn, err := executionARN(e, client, c.ID)
+	client, arn, err := e.execution(c.ID)
 	if err != nil {
 		return err
 	}
