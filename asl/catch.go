@@ -11,6 +11,7 @@ type catcher struct {
 	assign     *template
 }
 
+// catchers reads Catch, whose first matching entry decides.
 func (f *fields) catchers() []catcher {
 	var out []catcher
 	list := f.list("Catch")
@@ -42,6 +43,7 @@ func (s *stepper) caught(f *Frame, st *State, failure *Failure) bool {
 			continue
 		}
 		s.inspect.caught(i)
+		// A catcher that fails itself is not caught again, by this state at least.
 		output, assigned, err := s.catch(f, st, c, failure)
 		if err != nil {
 			broken := asFailure(err).located(st.Name, f.Entered)
@@ -58,6 +60,8 @@ func (s *stepper) caught(f *Frame, st *State, failure *Failure) bool {
 	return false
 }
 
+// catch makes a catcher's output: the error where ResultPath wants it, or what Output says. Variables are assigned with
+// either.
 func (s *stepper) catch(f *Frame, st *State, c catcher, failure *Failure) (Text, *jsonvalue.Object, error) {
 	e := s.env(f, st)
 	data := errorOutput(failure)

@@ -26,6 +26,9 @@
 //
 //	RUNNING ─▶ SUCCEEDED | FAILED | TIMED_OUT | ABORTED;  Redrive leads from the last three back to RUNNING
 //
+// Frames of an execution that stopped stay where they were: done, or failed, which all that were given up count as.
+// Redrive goes on with the failed ones. Only a failure that is retried or caught discards the frames below it.
+//
 // Time enters as Step's last argument: an execution says through NextWake when it wants a Wake. Randomness (jitter,
 // UUIDs, task tokens) is drawn from the execution's ARN, its start and a counter, so a step repeated after a crash gives
 // the same outcome.

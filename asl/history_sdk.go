@@ -65,6 +65,7 @@ func (e HistoryEvent) exited() *types.StateExitedEventDetails {
 	return out
 }
 
+// execution adds the details of an event of the whole execution.
 func (e HistoryEvent) execution(out *types.HistoryEvent) {
 	switch e.Type {
 	case "ExecutionStarted":
@@ -86,6 +87,7 @@ func (e HistoryEvent) execution(out *types.HistoryEvent) {
 	}
 }
 
+// credentials shows the role that a task assumed.
 func (e HistoryEvent) credentials() *types.TaskCredentials {
 	if e.TaskRoleARN == "" {
 		return nil
@@ -93,6 +95,7 @@ func (e HistoryEvent) credentials() *types.TaskCredentials {
 	return &types.TaskCredentials{RoleArn: &e.TaskRoleARN}
 }
 
+// lambda adds the details of a task that names a function as its resource. Started has none.
 func (e HistoryEvent) lambda(out *types.HistoryEvent) {
 	switch strings.TrimPrefix(e.Type, "LambdaFunction") {
 	case "Scheduled":
@@ -109,6 +112,7 @@ func (e HistoryEvent) lambda(out *types.HistoryEvent) {
 	}
 }
 
+// activity adds the details of an activity's task.
 func (e HistoryEvent) activity(out *types.HistoryEvent) {
 	switch strings.TrimPrefix(e.Type, "Activity") {
 	case "Scheduled":

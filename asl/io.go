@@ -13,6 +13,7 @@ type resultPath struct {
 	path    *jsonpath.Path
 }
 
+// resultPath reads ResultPath: nil without one, which means $.
 func (f *fields) resultPath() *resultPath {
 	v, ok := f.get("ResultPath")
 	if !ok {
@@ -117,6 +118,7 @@ func (s *stepper) output(f *Frame, st *State, e *env, result any) (Text, *jsonva
 	return out, assigned, err
 }
 
+// outputJSONata is output in a JSONata state, which has Output in the place of all paths.
 func (s *stepper) outputJSONata(f *Frame, st *State, e *env, raw Text) (Text, *jsonvalue.Object, error) {
 	out := raw
 	if st.output != nil {

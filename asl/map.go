@@ -23,6 +23,7 @@ type Map struct {
 	writer         *resultWriter
 }
 
+// mapState reads a Map state. The fields are read alike in both modes.
 func (p *parser) mapState(s *State, f *fields) {
 	m := &Map{processorField: "ItemProcessor"}
 	s.Map = m
@@ -62,6 +63,7 @@ func (p *parser) mapState(s *State, f *fields) {
 	p.transition(s, f)
 }
 
+// processor reads ItemProcessor: the mode, and the states that each item goes through.
 func (p *parser) processor(m *Map, f *fields) {
 	if v, ok := f.get("ProcessorConfig"); ok {
 		c := p.fields(v, f.path("ProcessorConfig"), false)
@@ -82,6 +84,8 @@ func (p *parser) processor(m *Map, f *fields) {
 	f.unknown()
 }
 
+// runMap begins a Map state: as many iterations as may run at once, or a map run. The items are evaluated once; each
+// iteration's input is selected when it begins.
 func (s *stepper) runMap(f *Frame, st *State) error {
 	m := st.Map
 	e := s.env(f, st)
@@ -113,6 +117,7 @@ func (s *stepper) runMap(f *Frame, st *State) error {
 		s.groupEnded(f, st)
 		return nil
 	}
+	// An iteration may end, or fail the whole state, while it is started: then the group is another, or none.
 	first := f.Group
 	for f.Group == first && first.Next < first.Length && (limit == 0 || first.Next < int(limit)) && s.x.Status == Running {
 		s.startIteration(f, st, started)

@@ -28,6 +28,7 @@ type resultWriter struct {
 	config     WriterConfig
 }
 
+// itemReader reads ItemReader; what the service that it names can read is the driver's to check.
 func (f *fields) itemReader() *itemReader {
 	v, ok := f.get("ItemReader")
 	if !ok {
@@ -54,6 +55,7 @@ func (f *fields) itemReader() *itemReader {
 	return out
 }
 
+// workField is where the query language has a call's parameters.
 func (f *fields) workField() string {
 	if f.jsonata {
 		return "Arguments"
@@ -61,6 +63,7 @@ func (f *fields) workField() string {
 	return "Parameters"
 }
 
+// serviceResource reads a Resource that must be a service's call.
 func (f *fields) serviceResource() Resource {
 	src := f.text("Resource")
 	r, ok := ParseResource(src)
@@ -70,6 +73,7 @@ func (f *fields) serviceResource() Resource {
 	return r
 }
 
+// itemBatcher reads ItemBatcher, which must limit batches in one way at least.
 func (f *fields) itemBatcher() *itemBatcher {
 	v, ok := f.get("ItemBatcher")
 	if !ok {
@@ -88,6 +92,7 @@ func (f *fields) itemBatcher() *itemBatcher {
 	return out
 }
 
+// resultWriter reads ResultWriter. Without a Resource nothing is written elsewhere.
 func (f *fields) resultWriter() *resultWriter {
 	v, ok := f.get("ResultWriter")
 	if !ok {
@@ -134,6 +139,7 @@ func (s *stepper) startMapRun(f *Frame, st *State, e *env, in Text, items []any,
 	return nil
 }
 
+// tolerance evaluates how many items may fail. Neither limit means that none may.
 func (s *stepper) tolerance(m *Map, e *env, in Text, run *MapRunSpec) error {
 	count, _, err := m.toleratedCount.number(e, in.Value(), "integer")
 	if err != nil {

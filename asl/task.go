@@ -16,6 +16,7 @@ type Task struct {
 	credentials *template
 }
 
+// task reads a Task state. What its resource may be called with is not known here: the driver's integrations check that.
 func (p *parser) task(s *State, f *fields) {
 	t := &Task{}
 	s.Task = t
@@ -26,6 +27,7 @@ func (p *parser) task(s *State, f *fields) {
 		f.note("Resource", "The resource provided %s is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.", src)
 	}
 	t.Resource.ARN = src
+	// Express executions live in one process for five minutes at most: nothing can call back later.
 	if p.express {
 		switch {
 		case t.Resource.Pattern == Sync || t.Resource.Pattern == Sync2:
@@ -52,9 +54,12 @@ func (p *parser) task(s *State, f *fields) {
 	p.transition(s, f)
 }
 
+// runTask hands the task over: its effective input, time-outs and role are evaluated once for each attempt, before anything
+// is scheduled, so that a failure among them leaves no task behind.
 func (s *stepper) runTask(f *Frame, st *State) error {
 	t := st.Task
 	e := s.env(f, st)
+	// Parameters may show the token, so it is drawn first.
 	if t.Resource.Kind == Activity || t.Resource.Pattern == WaitForTaskToken {
 		e.token = s.taskToken()
 	}
@@ -127,6 +132,7 @@ func (s *stepper) taskToken() string {
 	return base64.StdEncoding.EncodeToString(raw[:])
 }
 
+// taskSeconds evaluates TimeoutSeconds or HeartbeatSeconds; ok tells that there is one.
 func (s *stepper) taskSeconds(q quantity, e *env, f *Frame) (int64, bool, error) {
 	n, ok, err := q.number(e, f.Input.Value(), "integer")
 	if err == nil && ok && (n < 1 || n > maxSeconds) {
@@ -135,6 +141,7 @@ func (s *stepper) taskSeconds(q quantity, e *env, f *Frame) (int64, bool, error)
 	return int64(n), ok, err
 }
 
+// role evaluates Credentials; without them the task runs as the execution.
 func (t *Task) role(e *env, f *Frame) (string, error) {
 	if t.credentials == nil {
 		return "", nil
@@ -149,6 +156,7 @@ func (t *Task) role(e *env, f *Frame) (string, error) {
 	return role, nil
 }
 
+// taskStarted notes who has taken an activity's task. Other kinds of tasks start with their schedule.
 func (s *stepper) taskStarted(ev TaskStarted) {
 	f := s.x.frameOfTask(ev.TaskID)
 	if f == nil || f.Task.Started || s.state(f).Task.Resource.Kind != Activity {
@@ -158,6 +166,7 @@ func (s *stepper) taskStarted(ev TaskStarted) {
 	s.note(f, HistoryEvent{Type: "ActivityStarted", WorkerName: ev.Worker})
 }
 
+// taskSubmitted notes a service's first answer. The state waits on, for the job's end or the token.
 func (s *stepper) taskSubmitted(ev TaskSubmitted) {
 	f := s.x.frameOfTask(ev.TaskID)
 	if f == nil || f.Task.Submitted || s.state(f).Task.Resource.Kind != Service {
@@ -168,6 +177,7 @@ func (s *stepper) taskSubmitted(ev TaskSubmitted) {
 	s.note(f, HistoryEvent{Type: "TaskSubmitted", Resource: r.eventResource(), ResourceType: r.Service, Output: ptr(ev.Output.String())})
 }
 
+// taskSucceeded takes a result; one that is too big fails the task instead, with the limit as its error.
 func (s *stepper) taskSucceeded(ev TaskSucceeded) {
 	f := s.x.frameOfTask(ev.TaskID)
 	if f == nil {
@@ -184,12 +194,13 @@ func (s *stepper) taskSucceeded(ev TaskSucceeded) {
 	s.inspect.set("result", ev.Output)
 	s.endTask(f, "Succeeded", HistoryEvent{Output: ptr(ev.Output.String())})
 	e := s.env(f, st)
-	e.token = f.Task.Token
+	e.token = f.Task.Token // ResultSelector may show it
 	f.Task = nil
 	f.Phase = PhaseReady
 	s.complete(f, st, e, ev.Output)
 }
 
+// taskFailed takes an error; the event's type tells how far the task had come.
 func (s *stepper) taskFailed(ev TaskFailed) {
 	f := s.x.frameOfTask(ev.TaskID)
 	if f == nil {
@@ -209,6 +220,7 @@ func (s *stepper) taskFailed(ev TaskFailed) {
 	s.fail(f, &Failure{Code: ev.Error, Cause: ev.Cause, placed: true})
 }
 
+// taskTimedOut gives a task up: whoever does it is told, but its late result counts no more.
 func (s *stepper) taskTimedOut(f *Frame, code string) {
 	s.endTask(f, "TimedOut", HistoryEvent{Error: code})
 	s.command(CancelTask{TaskID: f.Task.ID, Resource: s.state(f).Task.Resource})

@@ -117,6 +117,7 @@ type LeniencyError struct{ Warning Warning }
 
 func (e *LeniencyError) Error() string { return e.Warning.String() }
 
+// warn notes a leniency. Compile decides at its end whether that is an error, so that readers need not know of strictness.
 func (c *Criterion) warn(rule, hint, format string, args ...any) {
 	c.warnings = append(c.warnings, Warning{Rule: rule, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
@@ -141,6 +142,7 @@ func (c *Criterion) readContext() error {
 	return nil
 }
 
+// deviations notes what the expressions take beyond the grammar of the document's version: 1.1 narrowed the names and added roots.
 func (c *Criterion) deviations(list []*expression.Expression) {
 	for _, e := range list {
 		for _, d := range e.Conforms(c.spec.Minor) {
@@ -238,6 +240,8 @@ func (c *Criterion) Evaluate(env expression.Environment) Result {
 
 var errUnknown = errors.New("it could not be evaluated")
 
+// failed is the outcome of what could not be evaluated. Specification 1.1, Evaluation Errors: the condition fails and the error is reported;
+// it never ends the workflow by itself.
 func failed(err error) Result {
 	if err == nil {
 		err = errUnknown

@@ -38,4 +38,30 @@
 // In regex, JSONPath and XPath conditions, {expression} is replaced by the
 // value's text before the condition is read; within a JSONPath string quotes
 // and backslashes of the value are escaped.
+//
+// # What counts as passed
+//
+//	simple       true; see above for what else does unless Strict
+//	regex        a match anywhere in the context's text
+//	jsonpath     a nodelist that is not empty, whatever the values: $.deleted passes for false and for null
+//	xpath        XPath's effective boolean value: true, a number but 0, a text or a node-set that is not empty
+//	jsonpointer  a value that is there
+//
+// A context that is null or not set fails in all of these but simple
+// conditions, which may ask for just that: $response.header.X == null.
+//
+// # Leniencies
+//
+// The world writes conditions that the specification has no meaning for. They
+// are read as they are meant, each with a Warning that names its rule (package
+// arazzo lists the rules), and refused when Strict: Compile answers a
+// *LeniencyError then, which 1.1 has the run take for a condition that fails,
+// not for a document that cannot be run. A condition that has no reading at
+// all is another error.
+//
+// # Bounds
+//
+// Documents are not trusted: the length and nesting of conditions, the length
+// of patterns, the nodes of an XML document and the visits of a query are
+// bounded.
 package criterion

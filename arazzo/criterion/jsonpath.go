@@ -6,6 +6,7 @@ import (
 	"github.com/headgate/headgate/arazzo/rfc9535"
 )
 
+// jsonpathMatcher decides by JSONPath: RFC 9535, or what the options of compileJSONPath let through beyond it.
 type jsonpathMatcher struct{ path *rfc9535.Path }
 
 // match passes for a nodelist that is not empty, whatever its values are.

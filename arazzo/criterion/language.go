@@ -8,6 +8,7 @@ import (
 	"github.com/headgate/headgate/arazzo/expression"
 )
 
+// kind is a language of conditions and selectors, by the name that documents use.
 type kind string
 
 const (
@@ -150,6 +151,7 @@ func escapeFor(s string, quote byte) string {
 // pointerMatcher passes where the pointer leads to anything, null included.
 type pointerMatcher struct{ pointer *expression.Pointer }
 
+// match passes if the pointer leads to a value, null included: a nodelist of one node is not empty.
 func (m pointerMatcher) match(context any) (bool, string, error) {
 	if expression.IsUndefined(m.pointer.Get(structured(context))) {
 		return false, fmt.Sprintf("there is nothing at the JSON pointer %q", m.pointer), nil

@@ -70,6 +70,7 @@ func CompileTarget(kind, version, text, contentType string) (*Query, error) {
 	return CompileQuery("jsonpointer", "", text)
 }
 
+// isXML tells whether a media type's payload is XML: then a target without a type is an XPath, not a JSON pointer (Payload Replacement Object).
 func isXML(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -113,6 +114,8 @@ func (q *Query) Select(v any) (any, error) {
 	}
 }
 
+// selectPath answers the one value of a singular query and the list of all values of another, so that $.a gives a and $.a[*] a list whatever
+// the data is; a singular query that finds nothing is Undefined.
 func (q *Query) selectPath(v any) (any, error) {
 	if q.path.Singular() {
 		selected, found, err := q.path.First(v)

@@ -11,6 +11,8 @@ import (
 // regexMatcher looks for the pattern anywhere in the value's text.
 type regexMatcher struct{ compiled *regexp.Regexp }
 
+// match searches the context's text: the specification has patterns match, not match whole, so that ^ and $ are the author's to write. Numbers
+// and truths are matched by their spelling, for $statusCode is one; objects by their JSON.
 func (m regexMatcher) match(context any) (bool, string, error) {
 	text := expression.Text(context)
 	if m.compiled.MatchString(text) {

@@ -76,6 +76,7 @@ func (q *Query) replacePath(payload, value any) (any, int, error) {
 	return payload, len(nodes), nil
 }
 
+// tokens turns a normalized path's steps into those of a JSON pointer, which is what the replacement walks by.
 func tokens(location []any) []string {
 	out := make([]string, len(location))
 	for i, step := range location {

@@ -25,6 +25,7 @@ func show(v any) string {
 
 const shown = 120 // bytes of a value that a reason quotes
 
+// clip shortens a text for a message, at a character's border: it goes into terminals and JSON.
 func clip(s string) string {
 	if len(s) <= shown {
 		return s
@@ -53,6 +54,7 @@ func structured(v any) any {
 	return v
 }
 
+// decodeJSON keeps numbers by their digits; 64 bits of float would change large ids between a response and the request that uses them.
 func decodeJSON(s string) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(s)))
 	decoder.UseNumber()

@@ -16,6 +16,8 @@ type node interface {
 	String() string
 }
 
+// The kinds of nodes. Each keeps how it was written, for a condition that fails is explained in the author's own words; a group is a node of
+// its own for that reason only.
 type (
 	literalNode struct{ v any }
 	runtimeNode struct {
@@ -46,6 +48,7 @@ type (
 	}
 )
 
+// evaluateSimple evaluates once for the outcome, and again in parts to say why, which is rarely needed and then worth its time.
 func (c *Criterion) evaluateSimple(env expression.Environment) Result {
 	v, err := c.simple.eval(env)
 	if err != nil {
@@ -85,6 +88,7 @@ func (n *templateNode) eval(env expression.Environment) (any, error) { return n.
 
 func (n *groupNode) eval(env expression.Environment) (any, error) { return n.inner.eval(env) }
 
+// eval takes the reading that finds something: the grammar has the name end where the pointer's token does, and authors mean the length.
 func (n *runtimeNode) eval(env expression.Environment) (any, error) {
 	v, err := n.e.Evaluate(env)
 	if err == nil && n.counted != nil && expression.IsUndefined(v) {
@@ -93,6 +97,8 @@ func (n *runtimeNode) eval(env expression.Environment) (any, error) {
 	return v, err
 }
 
+// eval dereferences with a dot (Operators: property de-reference). What has no such member is Undefined, not an error: an optional member
+// that is missing is what conditions ask about.
 func (n *memberNode) eval(env expression.Environment) (any, error) {
 	of, err := n.of.eval(env)
 	if err != nil {
@@ -101,6 +107,7 @@ func (n *memberNode) eval(env expression.Environment) (any, error) {
 	return memberOf(of, n.name), nil
 }
 
+// memberOf is the member of an object, the element of a list by its number, or JavaScript's length, which the parser has warned about.
 func memberOf(of any, name string) any {
 	switch of := of.(type) {
 	case map[string]any:
@@ -122,6 +129,7 @@ func memberOf(of any, name string) any {
 	return expression.Undefined
 }
 
+// eval indexes from 0 (Operators). Beyond the end is Undefined, as with members; a list's index must be a whole number.
 func (n *indexNode) eval(env expression.Environment) (any, error) {
 	of, err := n.of.eval(env)
 	if err != nil {
@@ -145,6 +153,7 @@ func (n *indexNode) eval(env expression.Environment) (any, error) {
 	return expression.Undefined, nil
 }
 
+// eval negates the truth of what stands alone, so that !$response.body#/error holds where there is no such member.
 func (n *notNode) eval(env expression.Environment) (any, error) {
 	v, err := n.inner.eval(env)
 	return !truthy(v, n.strict), err
@@ -164,6 +173,7 @@ func (n *joinNode) eval(env expression.Environment) (any, error) {
 	return !n.or, nil
 }
 
+// eval gives true or false and never fails: what cannot be ordered is not in order, see compare.
 func (n *compareNode) eval(env expression.Environment) (any, error) {
 	left, err := n.left.eval(env)
 	if err != nil {
@@ -176,6 +186,7 @@ func (n *compareNode) eval(env expression.Environment) (any, error) {
 	return n.compare(left, right), nil
 }
 
+// The expressions of a condition are what validation, lint and the order of steps look at: 1.1 has a step wait for those it names.
 func (n *literalNode) expressions(out []*expression.Expression) []*expression.Expression { return out }
 
 func (n *runtimeNode) expressions(out []*expression.Expression) []*expression.Expression {
@@ -213,6 +224,7 @@ func (n *compareNode) expressions(out []*expression.Expression) []*expression.Ex
 	return n.right.expressions(n.left.expressions(out))
 }
 
+// String writes a literal as a condition has it; a quote within a text is doubled.
 func (n *literalNode) String() string {
 	if s, is := n.v.(string); is {
 		return "'" + strings.ReplaceAll(s, "'", "''") + "'"

@@ -45,6 +45,7 @@ type parser struct {
 	c     *Criterion
 }
 
+// readSimple reads the whole condition when the document is read, so that its mistakes show before the first request is sent.
 func (c *Criterion) readSimple() error {
 	p := &parser{text: c.spec.Condition, c: c}
 	if len(p.text) > maxCondition {
@@ -63,6 +64,7 @@ func (c *Criterion) readSimple() error {
 	return nil
 }
 
+// errorf places an error where the parser stands.
 func (p *parser) errorf(hint, format string, args ...any) error {
 	return &SyntaxError{Text: p.text, Offset: p.at, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
@@ -86,12 +88,14 @@ func (p *parser) unexpected() error {
 	return p.errorf(hint, "%q was not expected", clip(rest))
 }
 
+// space skips what JSON takes for white space, and no more: a non-breaking space is a mistake that should show.
 func (p *parser) space() {
 	for p.at < len(p.text) && strings.IndexByte(" \t\r\n", p.text[p.at]) >= 0 {
 		p.at++
 	}
 }
 
+// peek is the next byte, 0 at the end. Bytes do: all syntax is ASCII, and texts are copied whole.
 func (p *parser) peek() byte {
 	if p.at < len(p.text) {
 		return p.text[p.at]
@@ -123,6 +127,8 @@ func (p *parser) enter() error {
 	return nil
 }
 
+// or reads the loosest operator; the specification orders none, and every reader expects && to bind tighter than ||. It counts the depth,
+// since every recursion comes through here or through unary.
 func (p *parser) or() (node, error) {
 	if err := p.enter(); err != nil {
 		return nil, err
@@ -133,6 +139,7 @@ func (p *parser) or() (node, error) {
 
 func (p *parser) and() (node, error) { return p.joined("&&", "and", p.comparison) }
 
+// joined reads operands that the same operator joins. and and or spelled out are a leniency: they are names elsewhere.
 func (p *parser) joined(symbol, spelled string, operand func() (node, error)) (node, error) {
 	left, err := operand()
 	if err != nil {
@@ -159,6 +166,7 @@ func (p *parser) joined(symbol, spelled string, operand func() (node, error)) (n
 	return &joinNode{symbol == "||", list, p.c.spec.Strict}, nil
 }
 
+// comparison reads one operator at most: 1 < 2 < 3 has no meaning in the specification, and another one in every language.
 func (p *parser) comparison() (node, error) {
 	left, err := p.unary()
 	if err != nil {
@@ -182,6 +190,7 @@ func (p *parser) comparison() (node, error) {
 	return &compareNode{operator, left, right, p.c.spec.Strict && p.c.spec.Minor > 0}, nil
 }
 
+// unary reads negations. Each counts as a level of nesting, so that a text of a thousand ! is refused and not a stack of a thousand frames.
 func (p *parser) unary() (node, error) {
 	if err := p.enter(); err != nil {
 		return nil, err
@@ -242,6 +251,7 @@ func (p *parser) member(n node, name string) node {
 	return &memberNode{n, name}
 }
 
+// primary reads what everything else is made of. A bare word is taken for text, which is a leniency, unless it is true, false or null.
 func (p *parser) primary() (node, error) {
 	p.space()
 	switch c := p.peek(); {
@@ -274,6 +284,7 @@ func (p *parser) primary() (node, error) {
 	return nil, p.unexpected()
 }
 
+// isLetter and isWord tell where a word operator ends: order is a name, or is an operator.
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' }
 
 func isWord(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }
@@ -347,6 +358,8 @@ func (p *parser) runtime() (node, error) {
 	return n, nil
 }
 
+// number reads JSON's form of numbers, since the literals are those of JSON's data types: no hexadecimal, no leading zeros. A plus before one
+// does no harm. Digits stay as they are written, since 64 bits of float would change large ids.
 func (p *parser) number() (node, error) {
 	start := p.at
 	for p.at < len(p.text) && (isWord(p.text[p.at]) || strings.IndexByte("+-.", p.text[p.at]) >= 0) {

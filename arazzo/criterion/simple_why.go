@@ -66,6 +66,7 @@ func (n *compareNode) why(env expression.Environment) string {
 	return fmt.Sprintf("%s: expected %s%s, got %s", subject, inWords(operator), show(expected), show(got))
 }
 
+// inWords says what an operator expects, as it stands before the expected value.
 func inWords(operator string) string {
 	switch operator {
 	case "!=":

@@ -105,6 +105,7 @@ func (q *xpathQuery) evaluate(doc *xmlquery.Node) (v any, err error) {
 	return nodes, nil
 }
 
+// maxNodes bounds the tree of a document that a server answers: XPath needs it whole, at some hundred bytes a node.
 const maxNodes = 100_000
 
 // current answers the node of an iterator; an attribute is made a node whose

@@ -55,6 +55,7 @@ func xpathWords(s string) []word {
 	return out
 }
 
+// isNameByte tells what goes on with a name. Bytes beyond ASCII do: XML has letters of all scripts.
 func isNameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
 }
@@ -75,6 +76,7 @@ func afterOperand(words []word, i int) bool {
 	}
 }
 
+// operatorWord lists the words that are operators where an operand has just ended, and names elsewhere: //and, but 1 and 2.
 func operatorWord(s string) bool {
 	switch s {
 	case "and", "or", "div", "mod", "eq", "ne", "lt", "le", "gt", "ge":
@@ -119,6 +121,7 @@ func plainXPath(text, version string) (string, error) {
 	return b.String() + text[at:], nil
 }
 
+// comparisonSymbol is the symbol of a value comparison of XPath 2.0. They differ on sequences only, which XPath 1.0 has none of.
 func comparisonSymbol(s string) string {
 	switch s {
 	case "eq":
@@ -137,6 +140,7 @@ func comparisonSymbol(s string) string {
 	return ""
 }
 
+// laterOperator names operators of 2.0 to 3.1 that the engine lacks: it would read some as something else, and answer wrongly.
 func laterOperator(s string) string {
 	switch s {
 	case "to", "is", "union", "intersect", "except", "idiv", "instance", "treat", "castable", "cast":

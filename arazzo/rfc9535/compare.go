@@ -116,6 +116,7 @@ func CompareDecimals(l, r string) (int, bool) {
 	return order(a, b), a == a && b == b // NaN is no number of JSON
 }
 
+// order is the sign of a comparison. No NaN comes here: JSON has none.
 func order[T int64 | float64](a, b T) int {
 	switch {
 	case a < b:
@@ -143,11 +144,13 @@ func exact(l, r string) (int, bool) {
 	return a.Cmp(b), true
 }
 
+// hugeExponent tells numbers whose exact form would fill the memory: 1e999999999 is nine characters of a document and a gigabyte of digits.
 func hugeExponent(s string) bool {
 	i := strings.IndexAny(s, "eE")
 	return i >= 0 && len(strings.TrimLeft(s[i+1:], "+-0")) > 3
 }
 
+// numberText is the spelling of a number, whatever type decoding has given it.
 func numberText(v any) (string, bool) {
 	switch v := v.(type) {
 	case json.Number:

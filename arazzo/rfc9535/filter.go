@@ -7,6 +7,7 @@ type expr interface {
 	test(r *run, current any) bool
 }
 
+// Logical expressions, RFC 9535 §2.3.5.1. They answer true or false, never a value: a test of existence and a comparison cannot be mixed up.
 type (
 	or  []expr
 	and []expr
@@ -22,6 +23,7 @@ type (
 	}
 )
 
+// test stops at the first that holds, as and stops at the first that does not: the rest may be costly queries over the whole document.
 func (o or) test(r *run, current any) bool {
 	for _, e := range o {
 		if e.test(r, current) {
@@ -58,6 +60,8 @@ func (e exists) test(r *run, current any) bool {
 
 func (t truth) test(r *run, current any) bool { return t.call.truth(r, current) }
 
+// test compares by §2.3.5.2.2: two that select nothing are equal, nothing equals no value, and null is a value like others. In a condition
+// that stands for a query, nothing counts as null instead, as in Arazzo's simple conditions.
 func (c comparison) test(r *run, current any) bool {
 	left, hasLeft := c.left.value(r, current)
 	right, hasRight := c.right.value(r, current)
@@ -85,8 +89,11 @@ type (
 	}
 )
 
+// value of a literal is always there; only queries and functions can answer Nothing.
 func (l literal) value(*run, any) (any, bool) { return l.v, true }
 
+// value is that of the one node of a singular query; the parser has seen to it that it is singular. If there is no member called length, a
+// trailing .length counts, where the options allow that.
 func (n nodes) value(r *run, current any) (any, bool) {
 	v, found := r.single(n.query, current)
 	if !found && n.query.length {

@@ -22,6 +22,8 @@ type signature struct {
 	result valueType
 }
 
+// signatures are the five functions that RFC 9535 registers, §2.4.4 to §2.4.8. Their types make ill-typed calls errors of the text, not
+// of the evaluation.
 func signatures(name string) (signature, bool) {
 	switch name {
 	case "length":
@@ -76,6 +78,7 @@ func lengthOf(v any) (any, bool) {
 	return nil, false
 }
 
+// number is a count as JSON's numbers are kept here.
 func number(n int) json.Number { return json.Number(strconv.Itoa(n)) }
 
 // truth evaluates match and search: false for what is no string, or no pattern

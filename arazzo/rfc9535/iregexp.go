@@ -37,6 +37,8 @@ type translator struct {
 	out strings.Builder
 }
 
+// all translates from the front. RFC 9485 is a subset of what Go reads but for a few characters: what it has not is refused, so that a
+// pattern means the same here as with other implementations.
 func (t *translator) all() error {
 	for t.at < len(t.in) {
 		c := t.in[t.at]
@@ -72,6 +74,7 @@ func (t *translator) all() error {
 	return nil
 }
 
+// quantity is {n}, {n,} or {n,m}: Go takes a brace that is none of these for a character, RFC 9485 does not.
 var quantity = regexp.MustCompile(`^\{[0-9]+(,[0-9]*)?\}`)
 
 // quantifier copies one; a second one (lazy or possessive) is not of the RFC.

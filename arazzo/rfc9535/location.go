@@ -14,6 +14,7 @@ type place struct {
 	number bool
 }
 
+// member is a child node by name. Locations are kept only if asked for: most queries want values, and a path costs an allocation a node.
 func (r *run) member(parent node, name string, v any) node {
 	if !r.places {
 		return node{value: v}
@@ -21,6 +22,7 @@ func (r *run) member(parent node, name string, v any) node {
 	return node{v, &place{parent: parent.place, name: name}}
 }
 
+// element is a child node by index.
 func (r *run) element(parent node, index int, v any) node {
 	if !r.places {
 		return node{value: v}
@@ -92,6 +94,7 @@ func (n Node) Path() string {
 	return b.String()
 }
 
+// normalizedName writes a name within single quotes with the escapes of §2.7: each location has one spelling, so that they can be compared.
 func normalizedName(b *strings.Builder, name string) {
 	for _, r := range name {
 		switch {

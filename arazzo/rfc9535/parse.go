@@ -22,10 +22,12 @@ type parser struct {
 	loose   bool // a condition in the place of a query: Nothing equals null
 }
 
+// errorf places an error where the parser stands; the callers that know better move it back first.
 func (p *parser) errorf(hint, format string, args ...any) error {
 	return &SyntaxError{Text: p.text, Offset: p.at, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
+// tolerate notes a departure that the options allow. It is the caller's to refuse it: one parser serves strict and lenient readers.
 func (p *parser) tolerate(rule string, at int, hint, format string, args ...any) {
 	p.lenient = append(p.lenient, Leniency{Rule: rule, Offset: at, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
@@ -48,6 +50,7 @@ func (p *parser) path() (*Path, error) {
 	return condition, nil
 }
 
+// wholeQuery reads a query that must be all of the text: RFC 9535 §2.1.1 has no blanks before or behind it.
 func (p *parser) wholeQuery() (*Path, error) {
 	if p.peek() != '$' {
 		return nil, p.errorf("for instance $.items[0].id", "a JSONPath query starts with $")
@@ -97,6 +100,7 @@ func (p *parser) explain(err error) error {
 	return err
 }
 
+// clip is the beginning of what is left, for messages.
 func (p *parser) clip() string {
 	rest := p.text[p.at:]
 	if len(rest) > 30 {
@@ -113,6 +117,7 @@ func (p *parser) peek() byte {
 	return 0
 }
 
+// take moves over s if it comes next.
 func (p *parser) take(s string) bool {
 	if strings.HasPrefix(p.text[p.at:], s) {
 		p.at += len(s)
@@ -121,6 +126,7 @@ func (p *parser) take(s string) bool {
 	return false
 }
 
+// space skips blanks (B of the grammar, §2.1.1): space, tab, line feed and carriage return.
 func (p *parser) space() {
 	for p.at < len(p.text) && strings.IndexByte(" \t\n\r", p.text[p.at]) >= 0 {
 		p.at++
@@ -222,6 +228,7 @@ func (p *parser) bracket() ([]selector, error) {
 	}
 }
 
+// selector reads one of a bracket's: a name, an index, a slice, * or a filter, told apart by their first characters.
 func (p *parser) selector() (selector, error) {
 	switch c := p.peek(); {
 	case c == '\'' || c == '"':
@@ -289,6 +296,7 @@ func integer(s string) (int64, bool) {
 	return n, n <= maxInteger && n >= -maxInteger
 }
 
+// integer reads an index or a part of a slice; nil where there is none. -0 and leading zeros are errors, as is what I-JSON cannot hold.
 func (p *parser) integer() (*int64, error) {
 	start := p.at
 	p.take("-")

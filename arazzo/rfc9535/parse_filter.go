@@ -96,6 +96,7 @@ func (p *parser) basic() (expr, error) {
 	return comparison{operator, left, right, p.loose}, nil
 }
 
+// parenthesis reads a logical expression in parentheses. A value cannot stand there: (1) == 1 is no query of RFC 9535.
 func (p *parser) parenthesis() (expr, error) {
 	p.at++
 	p.space()
@@ -110,6 +111,7 @@ func (p *parser) parenthesis() (expr, error) {
 	return e, nil
 }
 
+// operator takes a comparison operator, the longer first. === is left where it is, for explain to say what to write.
 func (p *parser) operator() string {
 	for _, operator := range []string{"==", "!=", "<=", ">=", "<", ">"} {
 		if p.take(operator) {
@@ -142,6 +144,7 @@ func (p *parser) operand() (operand, error) {
 	return nil, p.errorf("a literal, a query that starts with @ or $, or a function", "an operand is missing")
 }
 
+// numberForm is number of §2.3.5.1. It allows -0, which an index does not.
 var numberForm = regexp.MustCompile(`^(-?(0|[1-9][0-9]*)|-0)(\.[0-9]+)?([eE][-+]?[0-9]+)?`)
 
 // number reads a literal as JSON does, -0 included.
@@ -217,6 +220,8 @@ func (p *parser) counting(o operand, start int) operand {
 	if !is || !p.options.Length && !p.options.Draft || len(n.query.segments) == 0 {
 		return o
 	}
+	// Only a plain child called length counts: after .. or in a union it is
+	// one name among others, and no length of anything.
 	segments := n.query.segments
 	last := segments[len(segments)-1]
 	if s := last.selectors[0]; len(last.selectors) != 1 || last.descendant || s.kind != selectName || s.name != "length" {

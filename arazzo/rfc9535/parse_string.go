@@ -84,6 +84,7 @@ func (p *parser) unicode() (rune, error) {
 	return 0, p.errorf("", "a surrogate must stand in a pair")
 }
 
+// hex reads the four digits of \u. Surrogates are the caller's to pair: one alone is an error, §2.3.1.1.
 func (p *parser) hex() (rune, bool) {
 	if p.at+4 > len(p.text) {
 		return 0, false

@@ -105,8 +105,10 @@ type segment struct {
 	selectors  []selector
 }
 
+// selectorKind is a kind of selector, RFC 9535 §2.3. The order counts: those up to selectIndex select one node at most.
 type selectorKind uint8
 
+// Their order counts: those before selectWildcard select one node at most, which makes a query singular.
 const (
 	selectName selectorKind = iota
 	selectIndex
@@ -115,6 +117,7 @@ const (
 	selectFilter
 )
 
+// selector is one entry of a bracket; which fields count, its kind says.
 type selector struct {
 	kind   selectorKind
 	name   string

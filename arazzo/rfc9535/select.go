@@ -6,11 +6,15 @@ import (
 	"slices"
 )
 
-// run is one evaluation.
+// run is one evaluation. It belongs to one goroutine; the Path that it
+// evaluates does not change and may serve many at a time.
 type run struct {
-	root     any
-	visits   int
-	places   bool // keep track of locations
+	root   any
+	visits int
+	places bool // keep track of locations
+	// patterns are those that the data gives, compiled once: a filter
+	// otherwise compiles the same pattern for every node. Patterns of the
+	// text are compiled with it.
 	patterns map[string]*regexp.Regexp
 }
 
@@ -26,6 +30,7 @@ func (r *run) visit() bool {
 	return r.visits <= MaxVisits
 }
 
+// err tells that the query gave up: a few characters such as $..[*]..[*] can ask for more nodes than fit any memory.
 func (r *run) err() error {
 	if r.visits > MaxVisits {
 		return ErrTooManyNodes

@@ -37,6 +37,7 @@ func (p *Path) Get(root any) (any, error) {
 	return s.found[0], nil
 }
 
+// notFound is the error of a way that ends, in the words that executions' causes have.
 func (p *Path) notFound(message string) error { return &NotFoundError{Path: p.src, Message: message} }
 
 // selection is one evaluation of a path.

@@ -41,7 +41,7 @@ func Number(v any) (float64, bool) {
 // Integer returns a value as an int64, if it is a number without fraction.
 func Integer(v any) (int64, bool) {
 	switch v := v.(type) {
-	case json.Number:
+	case json.Number: // 1.0 is none, by its spelling
 		n, err := v.Int64()
 		return n, err == nil
 	case float64:

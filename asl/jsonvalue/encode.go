@@ -53,6 +53,7 @@ func Append(buf []byte, v any) []byte {
 		}
 		return append(buf, '}')
 	}
+	// Nothing else comes from JSON or JSONata; what cannot be written, such as a function, is nothing.
 	text, err := json.Marshal(v)
 	if err != nil {
 		return append(buf, "null"...)
@@ -60,6 +61,7 @@ func Append(buf []byte, v any) []byte {
 	return append(buf, text...)
 }
 
+// appendNumber keeps the spelling of integers, however long; other numbers are doubles.
 func appendNumber(buf []byte, n json.Number) []byte {
 	if IsInteger(n) {
 		return append(buf, n...)
@@ -104,6 +106,7 @@ func FormatDouble(f float64) string {
 
 const hex = "0123456789ABCDEF"
 
+// appendString escapes only what JSON demands, with the short forms where there are any.
 func appendString(buf []byte, s string) []byte {
 	buf = append(buf, '"')
 	start := 0

@@ -6,6 +6,9 @@
 //	                     ▼                  │
 //	               FAILED │ TIMED_OUT │ ABORTED
 //
+// What has ended is kept for 90 days, or until its state machine is gone: then it is hidden at once, and swept in
+// portions. A redrive takes up the state that the end has kept, of map runs and their children likewise.
+//
 // A decision (package durable) lets the events that wait happen to the execution (package asl), and commits in one
 // transaction what follows: the frames that changed, the history, tokens and workers' tasks, what the end of a child
 // means to its parent. So a history has neither gaps nor duplicates, and a task whose result was recorded never runs

@@ -16,6 +16,7 @@ const retention = 90 * 24 * time.Hour
 const (
 	sweepEvery = time.Hour
 	sweepSome  = 500
+	sweepPause = 5 * time.Millisecond // real time, for those who wait
 )
 
 // sweep removes executions that are old or went with their state machine, and reservations without an execution, until
@@ -25,8 +26,12 @@ func (s *Service) sweep(ctx context.Context) {
 		if err := s.sweepPins(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("reservations of function versions not swept", "error", err)
 		}
-		more, err := true, error(nil)
+		more, err := s.sweepPortion(ctx)
 		for more && err == nil {
+			select {
+			case <-time.After(sweepPause):
+			case <-ctx.Done():
+			}
 			more, err = s.sweepPortion(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
@@ -45,20 +50,22 @@ func (s *Service) sweep(ctx context.Context) {
 // sweepPortion does a bounded part of the work; more tells that there may be more.
 //
 //	ended long ago ──────┐
-//	                     ├─▶ DELETED: hidden, the name is free ─▶ history ─▶ tokens ─▶ the row itself
+//	                     ├─▶ DELETED: the name is free ─▶ history ─▶ tokens ─▶ the row itself
 //	state machine gone ──┘
+//
+// What is marked goes before more is marked: so each portion finds its rows at once, however many are to go.
 func (s *Service) sweepPortion(ctx context.Context) (more bool, err error) {
-	for _, step := range []func(tx *db.Tx) (int64, error){s.markGone, s.markOld, s.sweepMapRuns, s.sweepRedrives, s.sweepDeleted} {
+	for _, step := range []func(tx *db.Tx) (int64, error){s.sweepDeleted, s.markGone, s.markOld, s.sweepMapRuns, s.sweepRedrives} {
 		did := int64(0)
-		if err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
+		err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
 			did, err = step(tx)
 			return err
-		}); err != nil {
-			return false, err
+		})
+		if err != nil || did > 0 {
+			return err == nil, err
 		}
-		more = more || did > 0
 	}
-	return more, nil
+	return false, nil
 }
 
 // markGone marks executions of a state machine that is gone. After the last one its revision is forgotten.

@@ -11,7 +11,8 @@
 //	                     └─ weight 10 ▶ version 8 ─▶ revision
 //
 // An execution is started with one revision and keeps it to its end, whatever becomes of the names above. A revision is
-// dropped when no machine, no version and no execution refers to it any more (see Trim).
+// dropped when no machine, no version and no execution refers to it any more (see Trim). When the machine is gone, its
+// executions go, too (Executions.Forget).
 //
 //	CreateStateMachine ─▶ ACTIVE ─DeleteStateMachine─▶ DELETING ─the last execution ends (Ended)─▶ gone
 //	                         └────────DeleteStateMachine, no execution runs────────────────────────▶ gone
