@@ -12,10 +12,12 @@ package script
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,9 +32,25 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(waiting{m}, map[string]func(){
 		"headgate": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
+}
+
+// waiting are tests that wait most of the time, for the AWS CLI's own pauses and for the platform's clock: twice as many as there are
+// processors run at once, unless somebody chose.
+type waiting struct{ *testing.M }
+
+func (w waiting) Run() int {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err)
+		}
+	}
+	return w.M.Run()
 }
 
 func TestScriptsOnSQLite(t *testing.T) {
@@ -44,7 +62,7 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 }
 
 func each(t *testing.T, store func(t *testing.T) string) {
-	t.Parallel() // the AWS CLI's waiters sleep most of the time
+	t.Parallel()
 	files, err := filepath.Glob("*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
@@ -55,6 +73,7 @@ func each(t *testing.T, store func(t *testing.T) string) {
 	}
 	for _, f := range files {
 		t.Run(strings.TrimSuffix(f, ".txtar"), func(t *testing.T) {
+			t.Parallel()
 			url := store(t)
 			testscript.Run(t, testscript.Params{Files: []string{f}, Setup: func(e *testscript.Env) error {
 				p := &platform{}
