@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/traits"
 
 	"github.com/headgate/headgate/internal/wire"
@@ -171,44 +170,11 @@ func statuses(name string, code int) []int {
 // output names an output's body by its shape: several operations answer the same one, such as FunctionConfiguration.
 func (b *builder) output(out reflect.Type, properties object) object {
 	name := out.Name()
-	if s := schemaOf(reflect.New(out).Interface()); s != nil {
+	if s := wire.SchemaOf(reflect.New(out).Interface()); s != nil {
 		name = s.ID().Name
 	}
 	if _, known := b.schemas[name]; !known {
 		b.schemas[name] = object{"type": "object", "properties": properties}
 	}
 	return object{"$ref": "#/components/schemas/" + name}
-}
-
-// probe is a serializer that notes the schema a struct announces itself with, and stops there.
-type probe struct {
-	smithy.ShapeSerializer
-	found *smithy.Schema
-}
-
-// probed is what a probe stops with.
-type probed struct{}
-
-func (p *probe) WriteStruct(s *smithy.Schema) {
-	p.found = s
-	panic(probed{})
-}
-
-// schemaOf is the schema of a generated struct (given by pointer), or nil.
-func schemaOf(v any) (s *smithy.Schema) {
-	z, ok := v.(smithy.Serializable)
-	if !ok {
-		return nil
-	}
-	p := &probe{}
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ours := r.(probed); !ours {
-				panic(r)
-			}
-			s = p.found
-		}
-	}()
-	z.Serialize(p)
-	return nil
 }

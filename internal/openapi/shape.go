@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/traits"
+
+	"github.com/headgate/headgate/internal/wire"
 )
 
 // member is one member of an input or output.
@@ -23,7 +25,7 @@ type member struct {
 
 // members reads the members of a top-level struct with their HTTP bindings.
 func (b *builder) members(t reflect.Type) []member {
-	return membersOf(t, schemaOf(reflect.New(t).Interface()))
+	return membersOf(t, wire.SchemaOf(reflect.New(t).Interface()))
 }
 
 // membersOf lists the members of a struct in the order of its fields; a field that the schema does not know is none.
@@ -166,7 +168,7 @@ func enumOf(t reflect.Type) []any {
 // structure enters a struct among the components, by its shape's name, before its members: structures may contain themselves.
 func (b *builder) structure(t reflect.Type, s *smithy.Schema) object {
 	name := t.Name()
-	if own := schemaOf(reflect.New(t).Interface()); own != nil {
+	if own := wire.SchemaOf(reflect.New(t).Interface()); own != nil {
 		name = own.ID().Name
 		if s == nil {
 			s = own

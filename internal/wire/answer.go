@@ -169,7 +169,7 @@ func (s *Service) model(f *failure, p Protocol, ae smithy.APIError) {
 	if code, ok := s.cfg.Statuses[f.code]; ok {
 		f.status = code
 	}
-	schema := schemaOf(ae)
+	schema := SchemaOf(ae)
 	if v := reflect.ValueOf(ae); isStructPointer(v.Type()) && v.Elem().FieldByName("ErrorCodeOverride").IsValid() {
 		f.members, f.sh = v.Elem(), s.shapes.of(v.Type().Elem())
 		if over := v.Elem().FieldByName("ErrorCodeOverride"); over.IsNil() {

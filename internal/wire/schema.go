@@ -25,9 +25,9 @@ func (p *probe) WriteStruct(s *smithy.Schema) {
 	panic(probed{})
 }
 
-// schemaOf returns the schema of a generated struct (given by pointer), or nil if the SDK ships
+// SchemaOf returns the schema of a generated struct (given by pointer), or nil if the SDK ships
 // none for it.
-func schemaOf(v any) (s *smithy.Schema) {
+func SchemaOf(v any) (s *smithy.Schema) {
 	z, ok := v.(smithy.Serializable)
 	if !ok {
 		return nil

@@ -113,7 +113,7 @@ var (
 func (c *shapes) of(t reflect.Type) *shape {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.compile(t, schemaOf(reflect.New(t).Interface()))
+	return c.compile(t, SchemaOf(reflect.New(t).Interface()))
 }
 
 // compile returns the shape of t, described by s or, where that is nil, by t alone. It is called

@@ -19,31 +19,44 @@ func (s *Service) DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput,
 
 // DeleteMessageBatch removes up to ten messages.
 func (s *Service) DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error) {
-	var ids []*string
-	for _, e := range in.Entries {
-		ids = append(ids, e.Id)
-	}
-	if err := checkBatch(ids); err != nil {
+	out := &sqs.DeleteMessageBatchOutput{}
+	var err error
+	out.Successful, out.Failed, err = batch(ctx, s, in.QueueUrl, in.Entries, func(e types.DeleteMessageBatchRequestEntry) *string { return e.Id },
+		func(tx *db.Tx, p place, e types.DeleteMessageBatchRequestEntry) (types.DeleteMessageBatchResultEntry, error) {
+			return types.DeleteMessageBatchResultEntry{Id: e.Id}, remove(tx, p, e.ReceiptHandle)
+		})
+	if err != nil {
 		return nil, err
 	}
-	var out *sqs.DeleteMessageBatchOutput
-	err := s.each(ctx, in.QueueUrl, func(tx *db.Tx, p place) error {
-		out = &sqs.DeleteMessageBatchOutput{}
-		for _, e := range in.Entries {
-			err := remove(tx, p, e.ReceiptHandle)
+	return out, nil
+}
+
+// batch does the entries of a request one by one in a transaction; what the service refuses fails alone.
+func batch[E, R any](ctx context.Context, s *Service, url *string, entries []E, id func(E) *string, do func(*db.Tx, place, E) (R, error)) (done []R, refused []types.BatchResultErrorEntry, err error) {
+	var ids []*string
+	for _, e := range entries {
+		ids = append(ids, id(e))
+	}
+	if err := checkBatch(ids); err != nil {
+		return nil, nil, err
+	}
+	err = s.each(ctx, url, func(tx *db.Tx, p place) error {
+		done, refused = nil, nil // the transaction may run again
+		for _, e := range entries {
+			r, err := do(tx, p, e)
 			var api smithy.APIError
 			switch {
 			case err == nil:
-				out.Successful = append(out.Successful, types.DeleteMessageBatchResultEntry{Id: e.Id})
+				done = append(done, r)
 			case errors.As(err, &api):
-				out.Failed = append(out.Failed, failed(e.Id, err))
+				refused = append(refused, failed(id(e), err))
 			default:
 				return err
 			}
 		}
 		return nil
 	})
-	return out, err
+	return done, refused, err
 }
 
 // each runs f within a queue that exists.
@@ -87,31 +100,16 @@ func (s *Service) ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMes
 
 // ChangeMessageVisibilityBatch does so for up to ten messages.
 func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
-	var ids []*string
-	for _, e := range in.Entries {
-		ids = append(ids, e.Id)
-	}
-	if err := checkBatch(ids); err != nil {
+	out := &sqs.ChangeMessageVisibilityBatchOutput{}
+	var err error
+	out.Successful, out.Failed, err = batch(ctx, s, in.QueueUrl, in.Entries, func(e types.ChangeMessageVisibilityBatchRequestEntry) *string { return e.Id },
+		func(tx *db.Tx, p place, e types.ChangeMessageVisibilityBatchRequestEntry) (types.ChangeMessageVisibilityBatchResultEntry, error) {
+			return types.ChangeMessageVisibilityBatchResultEntry{Id: e.Id}, s.hide(tx, p, e.ReceiptHandle, e.VisibilityTimeout)
+		})
+	if err != nil {
 		return nil, err
 	}
-	var out *sqs.ChangeMessageVisibilityBatchOutput
-	err := s.each(ctx, in.QueueUrl, func(tx *db.Tx, p place) error {
-		out = &sqs.ChangeMessageVisibilityBatchOutput{}
-		for _, e := range in.Entries {
-			err := s.hide(tx, p, e.ReceiptHandle, e.VisibilityTimeout)
-			var api smithy.APIError
-			switch {
-			case err == nil:
-				out.Successful = append(out.Successful, types.ChangeMessageVisibilityBatchResultEntry{Id: e.Id})
-			case errors.As(err, &api):
-				out.Failed = append(out.Failed, failed(e.Id, err))
-			default:
-				return err
-			}
-		}
-		return nil
-	})
-	return out, err
+	return out, nil
 }
 
 func (s *Service) hide(tx *db.Tx, p place, receipt *string, seconds int32) error {
